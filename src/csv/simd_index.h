@@ -1,0 +1,68 @@
+/*
+ * simd_index.h
+ *	  Finds every delimiter and line end outside quotes, 64 bytes a step.
+ *
+ * Covers the common syntax: a delimiter of one byte, a quote that is its own
+ * escape (or none), no character that hides an ASCII byte.  The quotes' parity
+ * (a carry-less multiply) tells what lies inside quotes; this is exact as long
+ * as each quote opens or closes a field or is doubled, which is checked for
+ * each block.  At the first block where it isn't, indexing stops and says so,
+ * and the caller asks the automaton.
+ *
+ * Plain C, no palloc, no ereport.
+ */
+#ifndef ETL_CSV_SIMD_INDEX_H
+#define ETL_CSV_SIMD_INDEX_H
+
+#include "csv/dialect.h"
+
+/* Bytes that must be readable (any value) behind the input. */
+#define ETL_CSV_INDEX_PADDING 64
+#define ETL_CSV_INDEX_BLOCK 64
+
+typedef struct EtlCsvIndexer
+{
+	unsigned char delimiter;
+	unsigned char quote;
+	bool		has_quote;
+
+	/* Carried from block to block. */
+	uint64_t	in_quotes;		/* all ones or zero */
+	uint64_t	boundary;		/* bit 0: a field may begin here */
+} EtlCsvIndexer;
+
+/* What one call saw in the blocks that it indexed. */
+typedef struct EtlCsvIndexResult
+{
+	size_t		indexed;		/* bytes indexed: a multiple of 64, or all */
+	size_t		count;			/* positions written */
+	bool		anomaly;		/* stopped before a block with a stray quote */
+	bool		special;		/* bytes that aren't ASCII, or NUL */
+	bool		quoted_newlines;	/* line ends inside quotes */
+	bool		any_cr;			/* CR outside or inside quotes */
+} EtlCsvIndexResult;
+
+/* True if the index can stand in for the automaton with this syntax. */
+extern bool etl_csv_index_supports(const EtlCsvSyntax *syntax);
+
+/* Starts at the first byte of a record. */
+extern void etl_csv_index_start(EtlCsvIndexer *indexer,
+								const EtlCsvSyntax *syntax);
+
+/*
+ * Indexes len bytes from buf, which go on where the last call stopped, and
+ * writes base + the offset of each delimiter and line end outside quotes to
+ * out, in ascending order; of CRLF only the LF counts.  out needs room for len
+ * + 64 entries.  Unless last is true, only whole blocks of which the following
+ * byte is there are indexed; the caller passes the rest again.
+ */
+extern void etl_csv_index(EtlCsvIndexer *indexer,
+						  const char *buf, size_t len, bool last,
+						  uint32_t base, uint32_t *out,
+						  EtlCsvIndexResult *result);
+
+/* The implementations, best first, for tests: names, then selection by name. */
+extern const char *const *etl_csv_index_implementations(void);
+extern bool etl_csv_index_use(const char *name);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * encoding.h
+ *	  From the source's character encoding to the database's.
+ *
+ * Records are found in the source's own bytes and converted field by field, so
+ * that offsets and raw bytes are those of the source.  The exception is UTF-16,
+ * which no byte-wise parser can read: it becomes UTF-8 in a stream.  There a
+ * lone surrogate turns into the three bytes that UTF-8 forbids, so that the
+ * record which holds it, and only that one, fails verification later, and its
+ * original bytes can be rebuilt.
+ *
+ * "Working encoding" below: the encoding of the bytes that the reader sees.
+ */
+#ifndef ETL_ENCODING_H
+#define ETL_ENCODING_H
+
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+
+#include "stream/stream.h"
+
+typedef enum EtlUtf16
+{
+	ETL_UTF16_NONE,
+	ETL_UTF16_LE,
+	ETL_UTF16_BE
+} EtlUtf16;
+
+typedef struct EtlEncoding
+{
+	int			working;		/* pg_enc of the bytes that the reader sees */
+	EtlUtf16	utf16;			/* the source was UTF-16 of this order */
+	int			bom_length;		/* bytes of the mark that was dropped */
+
+	/*
+	 * True where a byte below 0x80 can be part of a longer character (SJIS,
+	 * BIG5, GBK, UHC, GB18030, JOHAB, SHIFT_JIS_2004): parsers must step by
+	 * characters.
+	 */
+	bool		ascii_unsafe;
+} EtlEncoding;
+
+/*
+ * Returns a stream of in's bytes in the working encoding, without a byte order
+ * mark.  in becomes owned by the result.  wanted is NULL for auto (by mark,
+ * else UTF-8), any PostgreSQL encoding name, or UTF16, UTF-16LE, UTF-16BE;
+ * another name is an error (22023).
+ */
+extern EtlStream *etl_encoding_stream(EtlStream *in, const char *wanted,
+									  EtlEncoding *found);
+
+/* The name that users see, such as UTF8, LATIN1 or UTF-16LE. */
+extern const char *etl_encoding_name(const EtlEncoding *encoding);
+
+/* True if some of the n bytes are not plain ASCII (NUL counts as not). */
+extern bool etl_encoding_has_special(const char *s, size_t n);
+
+/*
+ * Verifies n bytes of the working encoding; returns -1 if they are valid, else
+ * the offset of the first byte that is not.  NUL is never valid.
+ */
+extern int64 etl_encoding_verify(const EtlEncoding *encoding,
+								 const char *s, size_t n);
+
+/*
+ * Converts n valid bytes to the database encoding.  Returns a palloc'd,
+ * NUL-terminated copy and sets *out_len; or NULL with *bad set to the offset
+ * of a character that the database encoding lacks.  Must be called only when
+ * etl_encoding_needs_conversion().
+ */
+extern char *etl_encoding_convert(const EtlEncoding *encoding,
+								  const char *s, size_t n,
+								  size_t *out_len, size_t *bad);
+extern bool etl_encoding_needs_conversion(const EtlEncoding *encoding);
+
+/* How many bytes of the source n working bytes stand for. */
+extern size_t etl_encoding_source_length(const EtlEncoding *encoding,
+										 const char *s, size_t n);
+
+/*
+ * The source's own bytes for n working bytes: s itself where they are the
+ * same, else a palloc'd copy.  Sets *out_len.
+ */
+extern const char *etl_encoding_source_bytes(const EtlEncoding *encoding,
+											 const char *s, size_t n,
+											 size_t *out_len);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * guc.h
+ *	  The extension's settings, all under the prefix "pg_etl.".
+ *
+ * Each variable is owned by the GUC machinery; readers must not free strings.
+ */
+#ifndef ETL_GUC_H
+#define ETL_GUC_H
+
+#include "postgres.h"
+
+/* pg_etl.max_record_size: the largest record that is kept whole, in bytes. */
+extern int	etl_guc_max_record_size;
+
+/*
+ * pg_etl.allowed_directories: directories that files must lie in, separated
+ * by commas; empty means that file privileges alone decide.  Superuser only.
+ */
+extern char *etl_guc_allowed_directories;
+
+/*
+ * pg_etl.max_decompression_ratio: how many times larger than its compressed
+ * form a source may become; 0 means no limit.
+ */
+extern int	etl_guc_max_decompression_ratio;
+
+/* Defines the settings; called once, from _PG_init. */
+extern void etl_guc_init(void);
+
+#endif

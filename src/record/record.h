@@ -1,0 +1,178 @@
+/*
+ * record.h
+ *	  Records, fields and rejects: what readers hand to the rows above them.
+ *
+ * A reader turns the bytes of one item (one file, one page) into records.  It
+ * knows nothing of columns or types: it is told which of its fields somebody
+ * wants, and hands out spans of text.  A record that the format forbids is not
+ * an error but a reject, a value that travels up like a record does.
+ */
+#ifndef ETL_RECORD_H
+#define ETL_RECORD_H
+
+#include "postgres.h"
+
+/* What a field's text is. */
+typedef enum EtlFieldKind
+{
+	ETL_FIELD_MISSING,			/* the record has no such field */
+	ETL_FIELD_NULL,				/* the field is the format's null */
+	ETL_FIELD_TEXT,				/* text as it stands, unquoted and unescaped */
+	ETL_FIELD_JSON				/* the JSON text of a value that is no string */
+} EtlFieldKind;
+
+typedef struct EtlField
+{
+	const char *data;			/* database encoding, not NUL-terminated */
+	uint32		len;
+	EtlFieldKind kind;
+} EtlField;
+
+/*
+ * A record.  Everything it points to belongs to the reader and lives until the
+ * reader's next call.
+ */
+typedef struct EtlRecord
+{
+	EtlField   *fields;			/* as many as were wanted, in that order */
+	int64		record_no;		/* 1-based, headers not counted */
+	int64		line;			/* 1-based physical line of its first byte */
+	int64		offset;			/* of its first byte, in the source's bytes */
+	const char *raw;			/* its bytes in the working encoding, without
+								 * the line end */
+	size_t		raw_len;
+} EtlRecord;
+
+/* Where in its way up a record was found bad; the names users see. */
+typedef enum EtlStage
+{
+	ETL_STAGE_STRUCTURE,
+	ETL_STAGE_ENCODING,
+	ETL_STAGE_CONVERSION,
+	ETL_STAGE_CONSTRAINT,
+	ETL_STAGE_CHECK,
+	ETL_STAGE_TRIGGER
+} EtlStage;
+
+/*
+ * Why a record is bad.  Strings are palloc'd or constant and live as long as
+ * the record; NULL where there is nothing to say.
+ */
+typedef struct EtlReject
+{
+	EtlStage	stage;
+	int			sqlerrcode;
+	const char *message;
+	const char *detail;
+	const char *hint;
+	const char *column_name;	/* the target's column, or the source's field */
+	const char *constraint_name;
+
+	/* The record itself.  raw holds the source's own bytes. */
+	const char *source;
+	int64		line;
+	int64		record_no;
+	int64		offset;
+	const char *raw;
+	size_t		raw_len;
+} EtlReject;
+
+typedef enum EtlReadStatus
+{
+	ETL_READ_RECORD,
+	ETL_READ_REJECT,			/* reader->reject says why */
+	ETL_READ_EOF
+} EtlReadStatus;
+
+typedef struct EtlReader EtlReader;
+
+typedef struct EtlReaderOps
+{
+	/*
+	 * Reads the next record.  After REJECT the reader goes on behind the bad
+	 * record.  Raises an error only if the source itself fails.
+	 */
+	EtlReadStatus (*next) (EtlReader *self, EtlRecord *record);
+
+	/* The source's own bytes of a record; lives until the next call. */
+	const char *(*raw_bytes) (EtlReader *self, const EtlRecord *record,
+							  size_t *len);
+
+	/*
+	 * The whole record as the text of a JSON object, palloc'd, for the column
+	 * etl_record.
+	 */
+	char	   *(*record_json) (EtlReader *self, const EtlRecord *record);
+
+	void		(*close) (EtlReader *self);
+} EtlReaderOps;
+
+/*
+ * Base of every reader.  A reader is constructed on an open stream and has
+ * read as much of it as it needs to know its names.  Call order: constructor,
+ * etl_reader_want() once, next until EOF, close.
+ */
+struct EtlReader
+{
+	const EtlReaderOps *ops;
+
+	/* The item's name for messages and etl_source; borrowed. */
+	const char *source;
+
+	/*
+	 * The names of the fields in order, in the database encoding, as the
+	 * source gives them: may be empty or duplicate.  names is NULL if the
+	 * source has none, so fields go by position; then nfields tells how many
+	 * there are.
+	 */
+	char	  **names;
+	int			nfields;
+
+	/* Wanted fields: 0-based positions, ascending or not; -1 for none. */
+	const int  *wanted;
+	int			nwanted;
+
+	EtlReject	reject;			/* valid after ETL_READ_REJECT */
+
+	/* Counters for EXPLAIN and limits. */
+	int64		records;		/* records and rejects handed out so far */
+};
+
+/*
+ * Tells the reader which fields the records shall carry.  positions is
+ * borrowed and must outlive the reader.
+ */
+static inline void
+etl_reader_want(EtlReader *reader, const int *positions, int n)
+{
+	reader->wanted = positions;
+	reader->nwanted = n;
+}
+
+static inline EtlReadStatus
+etl_reader_next(EtlReader *reader, EtlRecord *record)
+{
+	return reader->ops->next(reader, record);
+}
+
+static inline const char *
+etl_reader_raw_bytes(EtlReader *reader, const EtlRecord *record, size_t *len)
+{
+	return reader->ops->raw_bytes(reader, record, len);
+}
+
+static inline char *
+etl_reader_record_json(EtlReader *reader, const EtlRecord *record)
+{
+	return reader->ops->record_json(reader, record);
+}
+
+static inline void
+etl_reader_close(EtlReader *reader)
+{
+	reader->ops->close(reader);
+}
+
+extern const char *etl_stage_name(EtlStage stage);
+
+#endif

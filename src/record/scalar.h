@@ -1,0 +1,63 @@
+/*
+ * scalar.h
+ *	  The written forms of scalar values: one strictness for everybody.
+ *
+ * Each function decides whether n bytes of text are a value of one kind in its
+ * plain written form, and if so yields the value.  Sniffing, inference and
+ * conversion all ask here, so what inference calls an integer, conversion
+ * accepts as an integer.  "Plain" is narrower than PostgreSQL's input
+ * functions: no surrounding blanks, no words such as 'today', no leading zeros
+ * before other digits.  What is refused here may still be accepted by the input
+ * function; nothing that is accepted here has another value there.
+ *
+ * Plain C, no palloc, no ereport: unit tests and fuzzers link it.  No byte
+ * outside [s, s + n) is read unless a function says so.
+ */
+#ifndef ETL_SCALAR_H
+#define ETL_SCALAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Optional '-' (or '+'), 1 to 19 digits; false also on overflow. */
+extern bool etl_scalar_int64(const char *s, size_t n, int64_t *value);
+
+/*
+ * A decimal number: sign, digits, optional fraction, optional exponent only for
+ * etl_scalar_is_float.  No leading zeros but a single one.
+ */
+typedef struct EtlDecimal
+{
+	bool		negative;
+	int			integer_digits; /* digits before the point, leading zeros not
+								 * counted */
+	int			scale;			/* digits after the point */
+	uint64_t	digits;			/* all digits as one integer, if few enough */
+	bool		fits;			/* digits holds them (at most 18) */
+} EtlDecimal;
+
+extern bool etl_scalar_decimal(const char *s, size_t n, EtlDecimal *value);
+extern bool etl_scalar_is_float(const char *s, size_t n);
+
+/* true, false, t, f, yes, no in any case; not 1, 0, y, n, on, off. */
+extern bool etl_scalar_bool(const char *s, size_t n, bool *value);
+
+/* YYYY-MM-DD, a day that exists; days since 2000-01-01. */
+extern bool etl_scalar_date(const char *s, size_t n, int32_t *days);
+
+/* HH:MM[:SS[.ffffff]]; microseconds since midnight. */
+extern bool etl_scalar_time(const char *s, size_t n, int64_t *usecs);
+
+/*
+ * YYYY-MM-DD, a blank or T, a time, and optionally Z or +HH[[:]MM]; the value
+ * is microseconds since 2000-01-01 of the local reading, has_zone and
+ * zone_seconds (east positive) tell the offset if one was written.
+ */
+extern bool etl_scalar_timestamp(const char *s, size_t n, int64_t *usecs,
+								 bool *has_zone, int32_t *zone_seconds);
+
+/* 8-4-4-4-12 hexadecimal digits. */
+extern bool etl_scalar_uuid(const char *s, size_t n, uint8_t value[16]);
+
+#endif

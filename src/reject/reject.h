@@ -1,0 +1,109 @@
+/*
+ * reject.h
+ *	  The door through which a bad record leaves.
+ *
+ * Readers and rows hand out rejects as values; here it is decided what becomes
+ * of them: the first one is raised (abort), they are counted (skip, null), or
+ * they are stored (dead_letter).  Limits are kept here, and the one warning at
+ * the end comes from here.
+ *
+ * Where rejects are stored is not known here: the store registers itself.
+ */
+#ifndef ETL_REJECT_H
+#define ETL_REJECT_H
+
+#include "postgres.h"
+
+#include "record/record.h"
+
+typedef enum EtlOnError
+{
+	ETL_ON_ERROR_ABORT,
+	ETL_ON_ERROR_SKIP,
+	ETL_ON_ERROR_NULL,
+	ETL_ON_ERROR_DEAD_LETTER
+} EtlOnError;
+
+/* The names users give, in enum order, NULL-terminated. */
+extern const char *const etl_on_error_names[];
+
+#define ETL_ERRCODE_REJECT_LIMIT MAKE_SQLSTATE('X', 'E', '0', '0', '1')
+
+typedef struct EtlRejectSink EtlRejectSink;
+
+typedef struct EtlRejectSinkOps
+{
+	/* Takes a copy of what it needs. */
+	void		(*put) (EtlRejectSink *self, const EtlReject *reject);
+
+	/* Makes what was put durable with the transaction. */
+	void		(*flush) (EtlRejectSink *self);
+} EtlRejectSinkOps;
+
+struct EtlRejectSink
+{
+	const EtlRejectSinkOps *ops;
+};
+
+/* What a store is told about where the rejects come from. */
+typedef struct EtlRejectOrigin
+{
+	const char *format;			/* csv, json, api */
+	const char *options;		/* JSON text: pinned dialect and column order,
+								 * no secrets */
+	struct EState *estate;		/* the query, for stores that write at its
+								 * end */
+} EtlRejectOrigin;
+
+/*
+ * Opens a store for rejects.  Raises 25006 where nothing can be written.  The
+ * store decides when it writes; it flushes by itself at the query's end.
+ */
+typedef EtlRejectSink *(*EtlRejectStoreOpen) (const EtlRejectOrigin *origin);
+
+extern void etl_reject_register_store(EtlRejectStoreOpen open);
+extern EtlRejectSink *etl_reject_open_store(const EtlRejectOrigin *origin);
+
+/* The policy of one scan. */
+typedef struct EtlRejectPolicy
+{
+	EtlOnError	on_error;
+	int64		limit;			/* -1: none */
+	double		limit_percent;	/* NaN: none */
+	EtlRejectSink *sink;		/* with DEAD_LETTER */
+
+	int64		rejected;		/* records */
+	int64		nulled;			/* records of which values became NULL */
+	char	   *first;			/* the first reason, palloc'd in context */
+	MemoryContext context;
+} EtlRejectPolicy;
+
+extern EtlRejectPolicy *etl_reject_policy_new(EtlOnError on_error, int64 limit,
+											  double limit_percent,
+											  EtlRejectSink *sink);
+
+/*
+ * Deals with a bad record: raises its error, or counts and stores it.  Raises
+ * XE001 when the count passes the limit.
+ */
+extern void etl_reject_record(EtlRejectPolicy *policy, const EtlReject *reject);
+
+/* The same for a record that stands, with values replaced by NULL. */
+extern void etl_reject_values(EtlRejectPolicy *policy, const EtlReject *reject);
+
+/*
+ * The source has ended after so many records (rejects included): judges the
+ * percentage (XE001), flushes the sink, and warns if there were rejects.
+ */
+extern void etl_reject_finish(EtlRejectPolicy *policy, int64 records);
+
+/*
+ * Raises the reject as an error: its SQLSTATE, message, detail and hint, and as
+ * context the source, line, column and an excerpt.
+ */
+extern void etl_reject_raise(const EtlReject *reject) pg_attribute_noreturn();
+
+/* "line 12, column amount: ..." in one line, palloc'd. */
+extern char *etl_reject_describe(const EtlReject *reject);
+
+#endif
