@@ -17,9 +17,31 @@
 #error "pg_etl needs PostgreSQL 15 or newer"
 #endif
 
+/* The varlena macros have a header of their own since 16. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* So have the functions that print EXPLAIN's properties since 18. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#endif
+
+/* A function that doesn't return; PostgreSQL's own macro changed with 18. */
+#define ETL_NORETURN __attribute__((noreturn))
+
 /* True where the server's input functions can report errors as values. */
 #if PG_VERSION_NUM >= 160000
 #define ETL_HAVE_SOFT_ERRORS 1
 #endif
+
+/*
+ * Calls a type's input function; text is NULL for a null.  Where the server
+ * reports bad text as a value, returns false and sets *error, palloc'd; else,
+ * and for all other errors, raises the error.
+ */
+extern bool etl_compat_input_call(FmgrInfo *function, char *text,
+								  Oid typioparam, int32 typmod, Datum *value,
+								  ErrorData **error);
 
 #endif

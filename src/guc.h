@@ -10,7 +10,7 @@
 #include "postgres.h"
 
 /* pg_etl.max_record_size: the largest record that is kept whole, in bytes. */
-extern int	etl_guc_max_record_size;
+extern int etl_guc_max_record_size;
 
 /*
  * pg_etl.allowed_directories: directories that files must lie in, separated
@@ -22,7 +22,7 @@ extern char *etl_guc_allowed_directories;
  * pg_etl.max_decompression_ratio: how many times larger than its compressed
  * form a source may become; 0 means no limit.
  */
-extern int	etl_guc_max_decompression_ratio;
+extern int etl_guc_max_decompression_ratio;
 
 /* Defines the settings; called once, from _PG_init. */
 extern void etl_guc_init(void);

@@ -9,15 +9,15 @@
  * Rules.  A record ends at LF, CRLF or CR outside quotes, or at the end of
  * input.  A field that begins with the quote is quoted: delimiters and line
  * ends inside it are data; it ends at a quote followed by a delimiter, a line
- * end or the end of input.  escape + quote (and escape + escape) inside stand
+ * end or the end of input.  Inside, escape + quote and escape + escape stand
  * for the second byte.  A quote anywhere else is stray: it is data, and the
- * record is flagged.  Where escape differs from quote, an escaped byte outside
- * quotes is data too.
+ * record is flagged.  Where escape differs from quote, it also takes the
+ * meaning from the byte behind it outside quotes.
  *
- * A faulty record never swallows the lines after it: if a quoted field isn't
- * closed, or a stray quote shows up after the record has crossed a line end,
- * the record is cut at its first line end and flagged, and the next record
- * begins behind that.
+ * A faulty record never swallows the lines after it.  A quoted field that is
+ * never closed, or that has both a stray quote and a line end in it, has most
+ * likely got its quotes wrong: then the record is cut at its first line end and
+ * flagged, and the next record begins behind that.
  *
  * Plain C, no palloc, no ereport.
  */
@@ -28,22 +28,23 @@
 
 typedef enum EtlCsvScan
 {
-	ETL_CSV_SCAN_RECORD,		/* a record was found */
-	ETL_CSV_SCAN_MORE,			/* input ends inside the record: call again
+	ETL_CSV_SCAN_RECORD, /* a record was found */
+	ETL_CSV_SCAN_MORE,   /* input ends inside the record: call again
 								 * from its start with more bytes */
-	ETL_CSV_SCAN_SPACE,			/* ends[] is too small */
-	ETL_CSV_SCAN_EOF			/* no bytes left */
+	ETL_CSV_SCAN_SPACE,  /* ends[] is too small */
+	ETL_CSV_SCAN_EOF     /* no bytes left */
 } EtlCsvScan;
 
 /* What is wrong with a record. */
-#define ETL_CSV_FAULT_STRAY_QUOTE	0x01	/* a quote inside an unquoted
+#define ETL_CSV_FAULT_STRAY_QUOTE \
+	0x01                                /* a quote inside an unquoted
 											 * field, or data after a closing
 											 * quote */
-#define ETL_CSV_FAULT_UNTERMINATED	0x02	/* a quoted field never ends */
-#define ETL_CSV_FAULTS				0x03
+#define ETL_CSV_FAULT_UNTERMINATED 0x02 /* a quoted field never ends */
+#define ETL_CSV_FAULTS 0x03
 
 /* What else is known of it. */
-#define ETL_CSV_HAS_NEWLINES		0x10	/* line ends inside quotes */
+#define ETL_CSV_HAS_NEWLINES 0x10 /* line ends inside quotes */
 
 typedef struct EtlCsvSpan
 {
@@ -52,23 +53,22 @@ typedef struct EtlCsvSpan
 	 * or line end (or end of input) behind field i.  Field 0 starts at 0,
 	 * field i at ends[i - 1] + delimiter_len.
 	 */
-	uint32_t   *ends;			/* owned by the caller */
-	size_t		capacity;		/* entries in ends */
+	uint32_t *ends;  /* owned by the caller */
+	size_t capacity; /* entries in ends */
 
-	size_t		nfields;
-	size_t		length;			/* bytes of the record without its line end */
-	size_t		consumed;		/* with its line end */
-	uint32_t	flags;
-	size_t		fault_field;	/* first field with a fault, if any */
+	size_t nfields;
+	size_t length;   /* bytes of the record without its line end */
+	size_t consumed; /* with its line end */
+	uint32_t flags;
+	size_t fault_field; /* first field with a fault, if any */
 } EtlCsvSpan;
 
 /*
  * Scans the record that begins at buf.  len bytes are there; last tells that
  * no more will come.  len must be below 4 GB.
  */
-extern EtlCsvScan etl_csv_scan(const EtlCsvSyntax *syntax,
-							   const char *buf, size_t len, bool last,
-							   EtlCsvSpan *span);
+extern EtlCsvScan etl_csv_scan(const EtlCsvSyntax *syntax, const char *buf,
+							   size_t len, bool last, EtlCsvSpan *span);
 
 /*
  * Scans only up to the first line end, taking quotes that don't close before it
@@ -83,8 +83,8 @@ static inline bool
 etl_csv_is_quoted(const EtlCsvSyntax *syntax, const char *field, size_t len)
 {
 	return len >= 2 && syntax->quote != ETL_CSV_NONE &&
-		(unsigned char) field[0] == syntax->quote &&
-		(unsigned char) field[len - 1] == syntax->quote;
+		   (unsigned char) field[0] == syntax->quote &&
+		   (unsigned char) field[len - 1] == syntax->quote;
 }
 
 /*
@@ -92,15 +92,15 @@ etl_csv_is_quoted(const EtlCsvSyntax *syntax, const char *field, size_t len)
  * have room for len bytes; returns its length.  Works on the fields of faulty
  * records as well: what isn't closed is taken as it stands.
  */
-extern size_t etl_csv_content(const EtlCsvSyntax *syntax,
-							  const char *field, size_t len, char *out);
+extern size_t etl_csv_content(const EtlCsvSyntax *syntax, const char *field,
+							  size_t len, char *out);
 
 /*
  * True if out of etl_csv_content would be a mere piece of the field (between
  * its quotes, or the field itself): *start and *content_len tell which.
  */
 extern bool etl_csv_plain_content(const EtlCsvSyntax *syntax,
-								  const char *field, size_t len,
-								  size_t *start, size_t *content_len);
+								  const char *field, size_t len, size_t *start,
+								  size_t *content_len);
 
 #endif

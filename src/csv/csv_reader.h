@@ -32,40 +32,39 @@ extern const char *const etl_csv_ragged_names[];
  */
 typedef struct EtlCsvOptions
 {
-	char	   *delimiter;
-	char	   *quote;
-	char	   *escape;
-	int			header;
+	char *delimiter;
+	char *quote;
+	char *escape;
+	int header;
 	EtlTextList *null_strings;
-	int			quoted_nulls;
-	char	   *comment;
-	int			skip;
-	int			header_rows;
-	int			stop_at_blank;
-	int			skip_footer;
-	int			trim_fields;
-	int			ragged;
-	char	   *encoding;
-	int			compression;
+	int quoted_nulls;
+	char *comment;
+	int skip;
+	int header_rows;
+	int stop_at_blank;
+	int skip_footer;
+	int trim_fields;
+	int ragged;
+	char *encoding;
+	int compression;
 } EtlCsvOptions;
 
 /* Checks combinations that no single option shows; 22023. */
 extern void etl_csv_options_check(const EtlCsvOptions *options);
 
-typedef struct EtlCsvReader EtlCsvReader;
+/* Header records are handed out as records. */
+#define ETL_CSV_KEEP_HEADER 0x01
+/* Records are handed out whatever their width and however their quotes stand. */
+#define ETL_CSV_AS_IS 0x02
 
 /*
  * A reader over raw, which becomes owned by it, in the current memory context.
  * min_width is the number of columns wanted by position, 0 where they go by
  * name: a source without header has at least as many fields.
- *
- * With as_is every record is handed out whole, whatever its width and however
- * its quotes stand, as etl_csv_rows shows it; and header records are
- * records.
  */
 extern EtlReader *etl_csv_reader_new(EtlStream *raw, const char *name,
 									 const EtlCsvOptions *options,
-									 int min_width, bool as_is);
+									 int min_width, int flags);
 
 /* All fields of the last record, whatever was wanted; *n tells how many. */
 extern const EtlField *etl_csv_reader_all_fields(EtlReader *reader, int *n);
@@ -77,9 +76,16 @@ extern EtlCompression etl_csv_reader_compression(EtlReader *reader);
 extern const EtlCsvSniffed *etl_csv_reader_sniffed(EtlReader *reader);
 
 /*
- * The chosen dialect as a JSON object of etl_read_csv's option names, with
- * everything pinned, palloc'd.
+ * The fields' names as column names: none empty, none longer than an identifier
+ * may be, no two alike.  reader->nfields of them, owned by the reader.
  */
-extern char *etl_csv_reader_pinned_options(EtlReader *reader);
+extern char **etl_csv_reader_column_names(EtlReader *reader);
+
+/*
+ * What was chosen as an object of etl_read_csv's options with everything
+ * pinned, as text, palloc'd.  With for_record it is what reads a single record
+ * of the source: no header, nothing to skip, no compression.
+ */
+extern char *etl_csv_reader_pinned_options(EtlReader *reader, bool for_record);
 
 #endif

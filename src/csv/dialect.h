@@ -18,19 +18,19 @@
 /* How bytes become fields. */
 typedef struct EtlCsvSyntax
 {
-	char		delimiter[ETL_CSV_MAX_DELIMITER];
-	int			delimiter_len;	/* 1 to 4 */
-	int			quote;			/* a byte, or ETL_CSV_NONE */
-	int			escape;			/* a byte, or ETL_CSV_NONE; = quote for "" */
-	char		comment[ETL_CSV_MAX_COMMENT];
-	int			comment_len;	/* 0: no comments */
+	char delimiter[ETL_CSV_MAX_DELIMITER];
+	int delimiter_len; /* 1 to 4 */
+	int quote;         /* a byte, or ETL_CSV_NONE */
+	int escape;        /* a byte, or ETL_CSV_NONE; = quote for "" */
+	char comment[ETL_CSV_MAX_COMMENT];
+	int comment_len; /* 0: no comments */
 
 	/*
 	 * The length of the character at s, of which n > 0 bytes are there, for
 	 * encodings in which a byte below 0x80 can be part of a character; NULL
 	 * where every such byte stands for itself.
 	 */
-	int			(*char_len) (const unsigned char *s, size_t n);
+	int (*char_len)(const unsigned char *s, size_t n);
 } EtlCsvSyntax;
 
 /* The kind of line end seen most; for reports only, all kinds are read. */
@@ -47,11 +47,11 @@ typedef struct EtlCsvDialect
 {
 	EtlCsvSyntax syntax;
 	EtlCsvNewline newline;
-	int			skip;			/* physical lines before the header */
-	int			header_rows;	/* 0: no header */
-	bool		stop_at_blank;	/* the table ends at the first blank line */
-	int			skip_footer;	/* records to drop at the end */
-	int			width;			/* fields of a record */
+	int skip;           /* physical lines before the header */
+	int header_rows;    /* 0: no header */
+	bool stop_at_blank; /* the table ends at the first blank line */
+	int skip_footer;    /* records to drop at the end */
+	int width;          /* fields of a record */
 } EtlCsvDialect;
 
 #endif

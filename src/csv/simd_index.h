@@ -16,30 +16,27 @@
 
 #include "csv/dialect.h"
 
-/* Bytes that must be readable (any value) behind the input. */
-#define ETL_CSV_INDEX_PADDING 64
 #define ETL_CSV_INDEX_BLOCK 64
 
 typedef struct EtlCsvIndexer
 {
 	unsigned char delimiter;
 	unsigned char quote;
-	bool		has_quote;
+	bool has_quote;
 
 	/* Carried from block to block. */
-	uint64_t	in_quotes;		/* all ones or zero */
-	uint64_t	boundary;		/* bit 0: a field may begin here */
+	uint64_t in_quotes; /* all ones or zero */
+	uint64_t boundary;  /* bit 0: a field may begin here */
 } EtlCsvIndexer;
 
 /* What one call saw in the blocks that it indexed. */
 typedef struct EtlCsvIndexResult
 {
-	size_t		indexed;		/* bytes indexed: a multiple of 64, or all */
-	size_t		count;			/* positions written */
-	bool		anomaly;		/* stopped before a block with a stray quote */
-	bool		special;		/* bytes that aren't ASCII, or NUL */
-	bool		quoted_newlines;	/* line ends inside quotes */
-	bool		any_cr;			/* CR outside or inside quotes */
+	size_t indexed;       /* bytes indexed: a multiple of 64, or all */
+	size_t count;         /* positions written */
+	bool anomaly;         /* stopped before a block with a stray quote */
+	bool special;         /* bytes that aren't ASCII, or NUL */
+	bool quoted_newlines; /* line ends inside quotes */
 } EtlCsvIndexResult;
 
 /* True if the index can stand in for the automaton with this syntax. */
@@ -54,11 +51,14 @@ extern void etl_csv_index_start(EtlCsvIndexer *indexer,
  * writes base + the offset of each delimiter and line end outside quotes to
  * out, in ascending order; of CRLF only the LF counts.  out needs room for len
  * + 64 entries.  Unless last is true, only whole blocks of which the following
- * byte is there are indexed; the caller passes the rest again.
+ * byte is there are indexed; the caller passes the rest again.  With last, all
+ * bytes are indexed unless there is an anomaly, and in_quotes then tells that a
+ * quoted field was never closed.
+ *
+ * After an anomaly the indexer must be started again.
  */
-extern void etl_csv_index(EtlCsvIndexer *indexer,
-						  const char *buf, size_t len, bool last,
-						  uint32_t base, uint32_t *out,
+extern void etl_csv_index(EtlCsvIndexer *indexer, const char *buf, size_t len,
+						  bool last, uint32_t base, uint32_t *out,
 						  EtlCsvIndexResult *result);
 
 /* The implementations, best first, for tests: names, then selection by name. */

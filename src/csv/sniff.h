@@ -20,16 +20,16 @@
  */
 typedef struct EtlCsvPinned
 {
-	bool		delimiter;
-	bool		quote;
-	bool		escape;
-	bool		comment;
-	bool		skip;
-	bool		header_rows;	/* with dialect.header_rows >= 1 */
-	bool		header;			/* dialect.header_rows = 0 or not (then 1,
+	bool delimiter;
+	bool quote;
+	bool escape;
+	bool comment;
+	bool skip;
+	bool header_rows; /* with dialect.header_rows >= 1 */
+	bool header;      /* dialect.header_rows = 0 or not (then 1,
 								 * unless header_rows is pinned too) */
-	bool		stop_at_blank;
-	bool		skip_footer;
+	bool stop_at_blank;
+	bool skip_footer;
 } EtlCsvPinned;
 
 #define ETL_CSV_MAX_WARNINGS 8
@@ -42,13 +42,13 @@ typedef struct EtlCsvSniffed
 	 * Ambiguities, in plain words, static strings.
 	 */
 	const char *warnings[ETL_CSV_MAX_WARNINGS];
-	int			nwarnings;
+	int nwarnings;
 
 	/*
 	 * Footer records that the sample shows at its end; dialect.skip_footer
 	 * stays 0 unless pinned, for dropping records is the user's decision.
 	 */
-	int			footer;
+	int footer;
 } EtlCsvSniffed;
 
 /*

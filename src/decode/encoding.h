@@ -16,6 +16,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "mb/pg_wchar.h"
 
 #include "stream/stream.h"
@@ -29,23 +30,30 @@ typedef enum EtlUtf16
 
 typedef struct EtlEncoding
 {
-	int			working;		/* pg_enc of the bytes that the reader sees */
-	EtlUtf16	utf16;			/* the source was UTF-16 of this order */
-	int			bom_length;		/* bytes of the mark that was dropped */
+	int working;    /* pg_enc of the bytes that the reader sees */
+	EtlUtf16 utf16; /* the source was UTF-16 of this order */
+	int bom_length; /* bytes of the mark that was dropped */
 
 	/*
 	 * True where a byte below 0x80 can be part of a longer character (SJIS,
 	 * BIG5, GBK, UHC, GB18030, JOHAB, SHIFT_JIS_2004): parsers must step by
 	 * characters.
 	 */
-	bool		ascii_unsafe;
+	bool ascii_unsafe;
+
+	/*
+	 * Converts from working to the database's encoding; NULL where bytes are
+	 * taken as they are.  Lives as long as the stream.
+	 */
+	FmgrInfo *converter;
 } EtlEncoding;
 
 /*
  * Returns a stream of in's bytes in the working encoding, without a byte order
  * mark.  in becomes owned by the result.  wanted is NULL for auto (by mark,
- * else UTF-8), any PostgreSQL encoding name, or UTF16, UTF-16LE, UTF-16BE;
- * another name is an error (22023).
+ * else UTF-8), any PostgreSQL encoding name, or UTF16 (its order by mark, else
+ * by what the bytes look like), UTF-16LE, UTF-16BE; another name, or one that
+ * can't be converted to the database's encoding, is an error (22023).
  */
 extern EtlStream *etl_encoding_stream(EtlStream *in, const char *wanted,
 									  EtlEncoding *found);
@@ -58,10 +66,12 @@ extern bool etl_encoding_has_special(const char *s, size_t n);
 
 /*
  * Verifies n bytes of the working encoding; returns -1 if they are valid, else
- * the offset of the first byte that is not.  NUL is never valid.
+ * the offset of the first byte that is not.  NUL is never valid.  In an
+ * SQL_ASCII database any other byte is, and bytes declared as SQL_ASCII must be
+ * valid in the database's encoding, as elsewhere in PostgreSQL.
  */
-extern int64 etl_encoding_verify(const EtlEncoding *encoding,
-								 const char *s, size_t n);
+extern int64 etl_encoding_verify(const EtlEncoding *encoding, const char *s,
+								 size_t n);
 
 /*
  * Converts n valid bytes to the database encoding.  Returns a palloc'd,
@@ -69,9 +79,8 @@ extern int64 etl_encoding_verify(const EtlEncoding *encoding,
  * of a character that the database encoding lacks.  Must be called only when
  * etl_encoding_needs_conversion().
  */
-extern char *etl_encoding_convert(const EtlEncoding *encoding,
-								  const char *s, size_t n,
-								  size_t *out_len, size_t *bad);
+extern char *etl_encoding_convert(const EtlEncoding *encoding, const char *s,
+								  size_t n, size_t *out_len, size_t *bad);
 extern bool etl_encoding_needs_conversion(const EtlEncoding *encoding);
 
 /* How many bytes of the source n working bytes stand for. */

@@ -15,16 +15,16 @@
 /* What a field's text is. */
 typedef enum EtlFieldKind
 {
-	ETL_FIELD_MISSING,			/* the record has no such field */
-	ETL_FIELD_NULL,				/* the field is the format's null */
-	ETL_FIELD_TEXT,				/* text as it stands, unquoted and unescaped */
-	ETL_FIELD_JSON				/* the JSON text of a value that is no string */
+	ETL_FIELD_MISSING, /* the record has no such field */
+	ETL_FIELD_NULL,    /* the field is the format's null */
+	ETL_FIELD_TEXT,    /* text as it stands, unquoted and unescaped */
+	ETL_FIELD_JSON     /* the JSON text of a value that is no string */
 } EtlFieldKind;
 
 typedef struct EtlField
 {
-	const char *data;			/* database encoding, not NUL-terminated */
-	uint32		len;
+	const char *data; /* database encoding, not NUL-terminated */
+	uint32 len;
 	EtlFieldKind kind;
 } EtlField;
 
@@ -34,13 +34,12 @@ typedef struct EtlField
  */
 typedef struct EtlRecord
 {
-	EtlField   *fields;			/* as many as were wanted, in that order */
-	int64		record_no;		/* 1-based, headers not counted */
-	int64		line;			/* 1-based physical line of its first byte */
-	int64		offset;			/* of its first byte, in the source's bytes */
-	const char *raw;			/* its bytes in the working encoding, without
-								 * the line end */
-	size_t		raw_len;
+	EtlField *fields; /* as many as were wanted, in that order */
+	int64 record_no;  /* 1-based, headers not counted */
+	int64 line;       /* 1-based physical line of its first byte */
+	int64 offset;     /* of its first byte, in the source's bytes */
+	const char *raw;  /* its bytes as read, without the line end */
+	size_t raw_len;
 } EtlRecord;
 
 /* Where in its way up a record was found bad; the names users see. */
@@ -60,27 +59,29 @@ typedef enum EtlStage
  */
 typedef struct EtlReject
 {
-	EtlStage	stage;
-	int			sqlerrcode;
+	EtlStage stage;
+	int sqlerrcode;
 	const char *message;
 	const char *detail;
 	const char *hint;
-	const char *column_name;	/* the target's column, or the source's field */
+	const char *column_name; /* the target's column, or the source's field */
 	const char *constraint_name;
+	const char *value; /* the text that was refused, if it was one */
+	size_t value_len;
 
 	/* The record itself.  raw holds the source's own bytes. */
 	const char *source;
-	int64		line;
-	int64		record_no;
-	int64		offset;
+	int64 line;
+	int64 record_no;
+	int64 offset;
 	const char *raw;
-	size_t		raw_len;
+	size_t raw_len;
 } EtlReject;
 
 typedef enum EtlReadStatus
 {
 	ETL_READ_RECORD,
-	ETL_READ_REJECT,			/* reader->reject says why */
+	ETL_READ_REJECT, /* reader->reject says why */
 	ETL_READ_EOF
 } EtlReadStatus;
 
@@ -92,19 +93,26 @@ typedef struct EtlReaderOps
 	 * Reads the next record.  After REJECT the reader goes on behind the bad
 	 * record.  Raises an error only if the source itself fails.
 	 */
-	EtlReadStatus (*next) (EtlReader *self, EtlRecord *record);
+	EtlReadStatus (*next)(EtlReader *self, EtlRecord *record);
 
 	/* The source's own bytes of a record; lives until the next call. */
-	const char *(*raw_bytes) (EtlReader *self, const EtlRecord *record,
-							  size_t *len);
+	const char *(*raw_bytes)(EtlReader *self, const EtlRecord *record,
+							 size_t *len);
+
+	/*
+	 * The record as text in the database encoding, likewise; NULL, with
+	 * reader->reject filled, if that encoding lacks a character.
+	 */
+	const char *(*raw_text)(EtlReader *self, const EtlRecord *record,
+							size_t *len);
 
 	/*
 	 * The whole record as the text of a JSON object, palloc'd, for the column
-	 * etl_record.
+	 * etl_record; NULL as above.
 	 */
-	char	   *(*record_json) (EtlReader *self, const EtlRecord *record);
+	char *(*record_json)(EtlReader *self, const EtlRecord *record);
 
-	void		(*close) (EtlReader *self);
+	void (*close)(EtlReader *self);
 } EtlReaderOps;
 
 /*
@@ -125,17 +133,17 @@ struct EtlReader
 	 * source has none, so fields go by position; then nfields tells how many
 	 * there are.
 	 */
-	char	  **names;
-	int			nfields;
+	char **names;
+	int nfields;
 
 	/* Wanted fields: 0-based positions, ascending or not; -1 for none. */
-	const int  *wanted;
-	int			nwanted;
+	const int *wanted;
+	int nwanted;
 
-	EtlReject	reject;			/* valid after ETL_READ_REJECT */
+	EtlReject reject; /* valid after ETL_READ_REJECT */
 
 	/* Counters for EXPLAIN and limits. */
-	int64		records;		/* records and rejects handed out so far */
+	int64 records; /* records and rejects handed out so far */
 };
 
 /*
@@ -159,6 +167,12 @@ static inline const char *
 etl_reader_raw_bytes(EtlReader *reader, const EtlRecord *record, size_t *len)
 {
 	return reader->ops->raw_bytes(reader, record, len);
+}
+
+static inline const char *
+etl_reader_raw_text(EtlReader *reader, const EtlRecord *record, size_t *len)
+{
+	return reader->ops->raw_text(reader, record, len);
 }
 
 static inline char *

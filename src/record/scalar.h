@@ -6,8 +6,9 @@
  * plain written form, and if so yields the value.  Sniffing, inference and
  * conversion all ask here, so what inference calls an integer, conversion
  * accepts as an integer.  "Plain" is narrower than PostgreSQL's input
- * functions: no surrounding blanks, no words such as 'today', no leading zeros
- * before other digits.  What is refused here may still be accepted by the input
+ * functions: no surrounding blanks, no words such as 'today', no leading plus,
+ * no leading zeros before other digits (a number would lose both, and telephone
+ * numbers and codes need them).  What is refused here may still be accepted by the input
  * function; nothing that is accepted here has another value there.
  *
  * Plain C, no palloc, no ereport: unit tests and fuzzers link it.  No byte
@@ -20,21 +21,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Optional '-' (or '+'), 1 to 19 digits; false also on overflow. */
+/* Optional '-', 1 to 19 digits; false also on overflow. */
 extern bool etl_scalar_int64(const char *s, size_t n, int64_t *value);
 
 /*
- * A decimal number: sign, digits, optional fraction, optional exponent only for
- * etl_scalar_is_float.  No leading zeros but a single one.
+ * A decimal number: optional '-', digits, optional point with digits.  No
+ * leading zeros but a single one; no more digits than numeric can hold.
+ * etl_scalar_is_float also takes an exponent, and refuses what is too large or
+ * too small for double precision.
  */
 typedef struct EtlDecimal
 {
-	bool		negative;
-	int			integer_digits; /* digits before the point, leading zeros not
-								 * counted */
-	int			scale;			/* digits after the point */
-	uint64_t	digits;			/* all digits as one integer, if few enough */
-	bool		fits;			/* digits holds them (at most 18) */
+	bool negative;
+	int integer_digits; /* before the point; none for a single zero */
+	int scale;          /* digits after the point */
+	uint64_t digits;    /* all digits as one integer, if few enough */
+	bool fits;          /* digits holds them (at most 18) */
 } EtlDecimal;
 
 extern bool etl_scalar_decimal(const char *s, size_t n, EtlDecimal *value);
@@ -45,6 +47,9 @@ extern bool etl_scalar_bool(const char *s, size_t n, bool *value);
 
 /* YYYY-MM-DD, a day that exists; days since 2000-01-01. */
 extern bool etl_scalar_date(const char *s, size_t n, int32_t *days);
+
+/* The same for a year (1 to 9999), month and day given as numbers. */
+extern bool etl_scalar_civil_days(int year, int month, int day, int32_t *days);
 
 /* HH:MM[:SS[.ffffff]]; microseconds since midnight. */
 extern bool etl_scalar_time(const char *s, size_t n, int64_t *usecs);

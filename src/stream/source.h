@@ -16,12 +16,13 @@
 
 typedef struct EtlSource
 {
-	int			nitems;
-	char	  **names;			/* what the user sees, without secrets */
+	int nitems;
+	char **names; /* what the user sees, without secrets */
+	char **paths; /* what is opened; NULL for content */
 
 	/* Content given as a value: one item, borrowed from the caller. */
 	const char *content;
-	size_t		content_len;
+	size_t content_len;
 } EtlSource;
 
 /*
@@ -44,12 +45,5 @@ extern EtlStream *etl_source_stream(const EtlSource *source, int i);
  * the current user may not look.  Never raises an error for a bad source.
  */
 extern int64 etl_source_estimate_size(const char *source, const char *server);
-
-/*
- * True if the path matches the glob pattern: * ? [a-z] [!a-z] {a,b} within one
- * path component, ** for any number of components.
- */
-extern bool etl_glob_match(const char *pattern, const char *path);
-extern bool etl_glob_has_magic(const char *pattern);
 
 #endif

@@ -30,10 +30,10 @@ typedef struct EtlStreamOps
 	 * Reads up to cap > 0 bytes into buf and returns how many; a short count
 	 * is no sign of the end, 0 is.  Raises an error if the source fails.
 	 */
-	size_t		(*read) (EtlStream *self, char *buf, size_t cap);
+	size_t (*read)(EtlStream *self, char *buf, size_t cap);
 
 	/* Releases what the stream holds; called at most once. */
-	void		(*close) (EtlStream *self);
+	void (*close)(EtlStream *self);
 } EtlStreamOps;
 
 struct EtlStream
@@ -41,23 +41,23 @@ struct EtlStream
 	const EtlStreamOps *ops;
 
 	/* The stream that this one reads, owned; NULL for a source of bytes. */
-	EtlStream  *input;
+	EtlStream *input;
 
 	/* For messages: what is read, without secrets; borrowed. */
 	const char *name;
 
 	/* Bytes delivered so far. */
-	uint64		delivered;
+	uint64 delivered;
 
 	/* No more bytes will come. */
-	bool		ended;
-	bool		closed;
+	bool ended;
+	bool closed;
 };
 
 static inline size_t
 etl_stream_read(EtlStream *stream, char *buf, size_t cap)
 {
-	size_t		n;
+	size_t n;
 
 	Assert(!stream->closed);
 	Assert(cap > 0);
@@ -76,7 +76,7 @@ etl_stream_read(EtlStream *stream, char *buf, size_t cap)
 static inline void
 etl_stream_close(EtlStream *stream)
 {
-	EtlStream  *input;
+	EtlStream *input;
 
 	if (stream->closed)
 		return;

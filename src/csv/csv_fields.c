@@ -1,0 +1,181 @@
+/*
+ * csv_fields.c
+ *	  What the fields of a CSV record hold.
+ *
+ * A field's content is a piece of the buffer wherever it can be; it is copied
+ * only to drop an escape or to change its encoding.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "csv/reader_private.h"
+
+bool
+etl_csv_is_null_string(const EtlCsvReader *reader, const char *s, size_t len)
+{
+	const EtlTextList *list = reader->options->null_strings;
+
+	if (list == NULL)
+		return len == 0;
+	for (int i = 0; i < list->n; i++)
+	{
+		if (list->items[i] && strlen(list->items[i]) == len &&
+			memcmp(list->items[i], s, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Room for the copy of a field's content.  A record is taken out at most twice
+ * (the wanted fields, all fields), and contents are never longer than it.
+ */
+static char *
+scratch_space(EtlCsvReader *reader)
+{
+	size_t need = 2 * reader->cursor->length;
+
+	if (reader->scratch_capacity < need)
+	{
+		Assert(reader->scratch_len % Max(reader->cursor->length, 1) == 0);
+		if (reader->scratch)
+			pfree(reader->scratch);
+		reader->scratch_capacity = Max(need, 8192);
+		reader->scratch =
+			MemoryContextAllocHuge(reader->context, reader->scratch_capacity);
+	}
+	return reader->scratch + reader->scratch_len;
+}
+
+/* Drops blanks around a field that isn't quoted. */
+static void
+trim_blanks(const char **s, size_t *len)
+{
+	while (*len > 0 && (**s == ' ' || **s == '\t'))
+	{
+		(*s)++;
+		(*len)--;
+	}
+	while (*len > 0 && ((*s)[*len - 1] == ' ' || (*s)[*len - 1] == '\t'))
+		(*len)--;
+}
+
+/*
+ * Takes out a field that isn't simply its bytes.  Returns false, with the
+ * reject filled, if its characters don't exist in the database encoding.
+ */
+static bool
+set_field_slow(EtlCsvReader *reader, const char *s, size_t len,
+			   EtlField *field)
+{
+	const EtlCsvSyntax *syntax = &reader->cursor->syntax;
+	bool quoted = etl_csv_is_quoted(syntax, s, len);
+	size_t start;
+	size_t content_len;
+
+	if (!quoted && reader->trim)
+		trim_blanks(&s, &len);
+	if (etl_csv_plain_content(syntax, s, len, &start, &content_len))
+		s += start;
+	else
+	{
+		char *out = scratch_space(reader);
+
+		content_len = etl_csv_content(syntax, s, len, out);
+		reader->scratch_len += content_len;
+		s = out;
+	}
+	if (reader->convert && etl_encoding_has_special(s, content_len))
+	{
+		MemoryContext old =
+			MemoryContextSwitchTo(etl_csv_record_context(reader));
+		size_t bad;
+		char *converted =
+			etl_encoding_convert(&reader->encoding, s, content_len,
+								 &content_len, &bad);
+
+		MemoryContextSwitchTo(old);
+		if (converted == NULL)
+		{
+			etl_csv_reject_bytes(reader, s + bad, content_len - bad, true);
+			return false;
+		}
+		s = converted;
+	}
+	field->data = s;
+	field->len = (uint32) content_len;
+	field->kind = ETL_FIELD_TEXT;
+	if ((!quoted || reader->quoted_nulls) &&
+		etl_csv_is_null_string(reader, s, content_len))
+		field->kind = ETL_FIELD_NULL;
+	return true;
+}
+
+/* Takes out a field that is in the database encoding already. */
+static inline bool
+set_field(EtlCsvReader *reader, const char *s, size_t len, EtlField *field)
+{
+	if (len == 0)
+		field->kind = reader->empty_is_null ? ETL_FIELD_NULL : ETL_FIELD_TEXT;
+	else if ((unsigned char) *s == reader->quote)
+		return set_field_slow(reader, s, len, field);
+	else
+		field->kind =
+			reader->other_nulls && etl_csv_is_null_string(reader, s, len)
+				? ETL_FIELD_NULL
+				: ETL_FIELD_TEXT;
+	field->data = s;
+	field->len = (uint32) len;
+	return true;
+}
+
+/* Takes out field i of the record found, whatever it takes. */
+bool
+etl_csv_take_field(EtlCsvReader *reader, size_t i, EtlField *field)
+{
+	size_t len;
+	const char *s = etl_csv_cursor_field(reader->cursor, i, &len);
+
+	if (reader->trim || reader->own_escape || reader->convert)
+		return set_field_slow(reader, s, len, field);
+	return set_field(reader, s, len, field);
+}
+
+/* Takes out the wanted fields. */
+bool
+etl_csv_take_wanted(EtlCsvReader *reader)
+{
+	bool slow = reader->trim || reader->own_escape || reader->convert;
+	const EtlCsvCursor *cursor = reader->cursor;
+	const char *base = cursor->base;
+	const uint32_t *ends = cursor->ends;
+	uint32_t delimiter_len = (uint32_t) cursor->syntax.delimiter_len;
+	uint32_t nfields = (uint32_t) cursor->nfields;
+	const int *wanted = reader->base.wanted;
+	EtlField *field = reader->fields;
+	EtlField *end = field + reader->base.nwanted;
+
+	for (; field < end; field++, wanted++)
+	{
+		/* -1 is a large position, too. */
+		uint32_t position = (uint32_t) *wanted;
+
+		if (unlikely(position >= nfields))
+		{
+			field->data = NULL;
+			field->len = 0;
+			field->kind = ETL_FIELD_NULL;
+		}
+		else
+		{
+			uint32_t begin = ends[(int32) position - 1] + delimiter_len;
+			uint32_t len = ends[position] - begin;
+
+			if (!(slow ? set_field_slow(reader, base + begin, len, field)
+					   : set_field(reader, base + begin, len, field)))
+				return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,363 @@
+/*
+ * simd_index.c
+ *	  Finds every delimiter and line end outside quotes, 64 bytes a step.
+ *
+ * A block of 64 bytes becomes one 64-bit mask for each kind of byte; from there
+ * on everything is arithmetic on masks (simd_index_loop.h).  Only the making of
+ * the masks and the quotes' parity differ between instruction sets; which one
+ * is used is decided at run time.
+ */
+#include "csv/simd_index.h"
+
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+/* Bit i of each mask speaks of byte i of the block. */
+typedef struct BlockMasks
+{
+	uint64_t quote;
+	uint64_t delimiter;
+	uint64_t line_feed;
+	uint64_t carriage_return;
+	uint64_t special;        /* not zero: some byte is NUL or not ASCII */
+	uint64_t next_line_feed; /* at the last byte's bit: an LF follows */
+	uint64_t next_ends;      /* at the last byte's bit: what follows may stand
+								behind a closing quote */
+} BlockMasks;
+
+/* Looks at the byte behind a block's last one, of which there are "there". */
+static inline void
+peek_next(const EtlCsvIndexer *indexer, const unsigned char *buf, size_t next,
+		  size_t len, size_t there, BlockMasks *m)
+{
+	uint64_t bit = (uint64_t) 1 << (there - 1);
+	unsigned char c;
+
+	m->next_line_feed = 0;
+	m->next_ends = bit;
+	if (next >= len)
+		return;
+	c = buf[next];
+	if (c == '\n')
+		m->next_line_feed = bit;
+	else if (c != '\r' && c != indexer->delimiter && c != indexer->quote)
+		m->next_ends = 0;
+}
+
+/* Completes a short last block with bytes that mean nothing. */
+static const unsigned char *
+fill_tail(const EtlCsvIndexer *indexer, const unsigned char *block,
+		  size_t there, unsigned char *tail)
+{
+	unsigned char filler = 'a';
+
+	while (filler == indexer->delimiter || filler == indexer->quote)
+		filler++;
+	memset(tail, filler, ETL_CSV_INDEX_BLOCK);
+	memcpy(tail, block, there);
+	return tail;
+}
+
+/*
+ * Writes base + the number of each set bit.  Eight at a time whether they are
+ * there or not: the branch is then nearly always foreseen.
+ */
+static inline uint32_t *
+write_positions(uint64_t bits, uint32_t base, uint32_t *out)
+{
+	int count = __builtin_popcountll(bits);
+	int written = 0;
+
+	while (written < count)
+	{
+		for (int i = 0; i < 8; i++)
+		{
+			/* Beyond the last bit this writes a position nobody reads. */
+			out[written + i] =
+				base + (uint32_t) (bits != 0 ? __builtin_ctzll(bits) : 0);
+			bits &= bits - 1;
+		}
+		written += 8;
+	}
+	return out + count;
+}
+
+static inline uint64_t
+prefix_xor_shift(uint64_t bits)
+{
+	bits ^= bits << 1;
+	bits ^= bits << 2;
+	bits ^= bits << 4;
+	bits ^= bits << 8;
+	bits ^= bits << 16;
+	bits ^= bits << 32;
+	return bits;
+}
+
+/* The portable implementation. */
+static void
+block_masks_portable(const unsigned char *block, const EtlCsvIndexer *indexer,
+					 BlockMasks *m)
+{
+	memset(m, 0, sizeof(*m));
+	for (int i = 0; i < ETL_CSV_INDEX_BLOCK; i++)
+	{
+		unsigned char c = block[i];
+		uint64_t bit = (uint64_t) 1 << i;
+
+		if (c == indexer->delimiter)
+			m->delimiter |= bit;
+		else if (indexer->has_quote && c == indexer->quote)
+			m->quote |= bit;
+		else if (c == '\n')
+			m->line_feed |= bit;
+		else if (c == '\r')
+			m->carriage_return |= bit;
+		if (c == 0 || c >= 0x80)
+			m->special |= bit;
+	}
+}
+
+#define INDEX_NAME index_portable
+#define INDEX_TARGET
+#define BLOCK_MASKS block_masks_portable
+#define PREFIX_XOR prefix_xor_shift
+#include "csv/simd_index_loop.h"
+
+#if defined(__x86_64__)
+
+static inline uint64_t
+mask_sse2(const __m128i v[4], unsigned char c)
+{
+	__m128i want = _mm_set1_epi8((char) c);
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 4; i++)
+		mask |=
+			(uint64_t) (uint16_t) _mm_movemask_epi8(_mm_cmpeq_epi8(v[i], want))
+			<< (16 * i);
+	return mask;
+}
+
+static inline void
+block_masks_sse2(const unsigned char *block, const EtlCsvIndexer *indexer,
+				 BlockMasks *m)
+{
+	__m128i v[4];
+	__m128i any;
+	__m128i least;
+
+	for (int i = 0; i < 4; i++)
+		v[i] = _mm_loadu_si128((const __m128i *) (block + 16 * i));
+	m->quote = indexer->has_quote ? mask_sse2(v, indexer->quote) : 0;
+	m->delimiter = mask_sse2(v, indexer->delimiter);
+	m->line_feed = mask_sse2(v, '\n');
+	m->carriage_return = mask_sse2(v, '\r');
+	any = _mm_or_si128(_mm_or_si128(v[0], v[1]), _mm_or_si128(v[2], v[3]));
+	least = _mm_min_epu8(_mm_min_epu8(v[0], v[1]), _mm_min_epu8(v[2], v[3]));
+	m->special = (uint64_t) (_mm_movemask_epi8(any) |
+							 _mm_movemask_epi8(
+								 _mm_cmpeq_epi8(least, _mm_setzero_si128())));
+}
+
+#define INDEX_NAME index_sse2
+#define INDEX_TARGET
+#define BLOCK_MASKS block_masks_sse2
+#define PREFIX_XOR prefix_xor_shift
+#include "csv/simd_index_loop.h"
+
+#define AVX2_TARGET __attribute__((target("avx2,pclmul,bmi,popcnt")))
+
+AVX2_TARGET static inline uint64_t
+mask_avx2(__m256i low, __m256i high, unsigned char c)
+{
+	__m256i want = _mm256_set1_epi8((char) c);
+	uint32_t a = (uint32_t) _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, want));
+	uint32_t b =
+		(uint32_t) _mm256_movemask_epi8(_mm256_cmpeq_epi8(high, want));
+
+	return (uint64_t) b << 32 | a;
+}
+
+AVX2_TARGET static inline void
+block_masks_avx2(const unsigned char *block, const EtlCsvIndexer *indexer,
+				 BlockMasks *m)
+{
+	__m256i low = _mm256_loadu_si256((const __m256i *) block);
+	__m256i high = _mm256_loadu_si256((const __m256i *) (block + 32));
+	__m256i least = _mm256_min_epu8(low, high);
+
+	m->quote = indexer->has_quote ? mask_avx2(low, high, indexer->quote) : 0;
+	m->delimiter = mask_avx2(low, high, indexer->delimiter);
+	m->line_feed = mask_avx2(low, high, '\n');
+	m->carriage_return = mask_avx2(low, high, '\r');
+	m->special =
+		(uint32_t) (_mm256_movemask_epi8(_mm256_or_si256(low, high)) |
+					_mm256_movemask_epi8(
+						_mm256_cmpeq_epi8(least, _mm256_setzero_si256())));
+}
+
+/* Multiplying by all ones without carries sums up the bits before each. */
+AVX2_TARGET static inline uint64_t
+prefix_xor_clmul(uint64_t bits)
+{
+	__m128i ones = _mm_set1_epi8((char) 0xFF);
+	__m128i product =
+		_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t) bits), ones, 0);
+
+	return (uint64_t) _mm_cvtsi128_si64(product);
+}
+
+#define INDEX_NAME index_avx2
+#define INDEX_TARGET AVX2_TARGET
+#define BLOCK_MASKS block_masks_avx2
+#define PREFIX_XOR prefix_xor_clmul
+#include "csv/simd_index_loop.h"
+
+#elif defined(__aarch64__)
+
+static inline uint64_t
+bits_neon(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d)
+{
+	const uint8x16_t weights = {1, 2, 4, 8, 16, 32, 64, 128,
+								1, 2, 4, 8, 16, 32, 64, 128};
+	uint8x16_t ab = vpaddq_u8(vandq_u8(a, weights), vandq_u8(b, weights));
+	uint8x16_t cd = vpaddq_u8(vandq_u8(c, weights), vandq_u8(d, weights));
+	uint8x16_t sum = vpaddq_u8(ab, cd);
+
+	sum = vpaddq_u8(sum, sum);
+	return vgetq_lane_u64(vreinterpretq_u64_u8(sum), 0);
+}
+
+static inline uint64_t
+mask_neon(const uint8x16_t v[4], unsigned char c)
+{
+	uint8x16_t want = vdupq_n_u8(c);
+
+	return bits_neon(vceqq_u8(v[0], want), vceqq_u8(v[1], want),
+					 vceqq_u8(v[2], want), vceqq_u8(v[3], want));
+}
+
+static inline void
+block_masks_neon(const unsigned char *block, const EtlCsvIndexer *indexer,
+				 BlockMasks *m)
+{
+	uint8x16_t v[4];
+	uint8x16_t most;
+	uint8x16_t least;
+
+	for (int i = 0; i < 4; i++)
+		v[i] = vld1q_u8(block + 16 * i);
+	m->quote = indexer->has_quote ? mask_neon(v, indexer->quote) : 0;
+	m->delimiter = mask_neon(v, indexer->delimiter);
+	m->line_feed = mask_neon(v, '\n');
+	m->carriage_return = mask_neon(v, '\r');
+	most = vmaxq_u8(vmaxq_u8(v[0], v[1]), vmaxq_u8(v[2], v[3]));
+	least = vminq_u8(vminq_u8(v[0], v[1]), vminq_u8(v[2], v[3]));
+	m->special = vmaxvq_u8(most) >= 0x80 || vminvq_u8(least) == 0;
+}
+
+#define INDEX_NAME index_neon
+#define INDEX_TARGET
+#define BLOCK_MASKS block_masks_neon
+#define PREFIX_XOR prefix_xor_shift
+#include "csv/simd_index_loop.h"
+
+#endif
+
+typedef void (*IndexFunction)(EtlCsvIndexer *indexer, const unsigned char *buf,
+							  size_t len, bool last, uint32_t base,
+							  uint32_t *out, EtlCsvIndexResult *result);
+
+typedef struct Implementation
+{
+	const char *name;
+	IndexFunction index;
+} Implementation;
+
+#define MAX_IMPLEMENTATIONS 4
+
+/* Those that this processor can run, best first; filled at first use. */
+static Implementation implementations[MAX_IMPLEMENTATIONS];
+static const char *implementation_names[MAX_IMPLEMENTATIONS + 1];
+static IndexFunction chosen = NULL;
+
+static void
+find_implementations(void)
+{
+	int n = 0;
+
+#if defined(__x86_64__)
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
+		__builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt"))
+		implementations[n++] = (Implementation){"avx2", index_avx2};
+	implementations[n++] = (Implementation){"sse2", index_sse2};
+#elif defined(__aarch64__)
+	implementations[n++] = (Implementation){"neon", index_neon};
+#endif
+	implementations[n++] = (Implementation){"portable", index_portable};
+
+	for (int i = 0; i < n; i++)
+		implementation_names[i] = implementations[i].name;
+	implementation_names[n] = NULL;
+	chosen = implementations[0].index;
+}
+
+const char *const *
+etl_csv_index_implementations(void)
+{
+	if (chosen == NULL)
+		find_implementations();
+	return implementation_names;
+}
+
+bool
+etl_csv_index_use(const char *name)
+{
+	const char *const *names = etl_csv_index_implementations();
+
+	for (int i = 0; names[i] != NULL; i++)
+	{
+		if (strcmp(names[i], name) == 0)
+		{
+			chosen = implementations[i].index;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+etl_csv_index_supports(const EtlCsvSyntax *syntax)
+{
+	return syntax->delimiter_len == 1 && syntax->char_len == NULL &&
+		   (syntax->quote == ETL_CSV_NONE ? syntax->escape == ETL_CSV_NONE
+										  : syntax->escape == syntax->quote);
+}
+
+void
+etl_csv_index_start(EtlCsvIndexer *indexer, const EtlCsvSyntax *syntax)
+{
+	indexer->delimiter = (unsigned char) syntax->delimiter[0];
+	indexer->has_quote = syntax->quote != ETL_CSV_NONE;
+	/* Without a quote its byte is only used where any separator will do. */
+	indexer->quote = indexer->has_quote ? (unsigned char) syntax->quote
+										: indexer->delimiter;
+	indexer->in_quotes = 0;
+	indexer->boundary = 1;
+}
+
+void
+etl_csv_index(EtlCsvIndexer *indexer, const char *buf, size_t len, bool last,
+			  uint32_t base, uint32_t *out, EtlCsvIndexResult *result)
+{
+	if (chosen == NULL)
+		find_implementations();
+	chosen(indexer, (const unsigned char *) buf, len, last, base, out, result);
+}

@@ -1,0 +1,101 @@
+/*
+ * guc.c
+ *	  The extension's settings.
+ *
+ * What they mean for reading is decided where they are used; here are only
+ * their ranges and defaults, and why.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+#include "guc.h"
+
+/*
+ * A record becomes one datum, and with its raw bytes one tuple, which must be
+ * smaller than MaxAllocSize; what lies between is room for the other columns.
+ */
+#define MAX_RECORD_SIZE (1000 * 1024 * 1024)
+
+/*
+ * A table of equal rows shrinks to a 7,000th with xz, a 10,000th with bzip2 and
+ * a 12,000th with zstd; where one column counts up, to a 200th at most; gzip
+ * never passes 1,032.  So the default lets through what a table may be, and
+ * stops archives that are made to grow by a million.
+ */
+#define DEFAULT_DECOMPRESSION_RATIO 20000
+
+int etl_guc_max_record_size = 64 * 1024 * 1024;
+char *etl_guc_allowed_directories = NULL;
+int etl_guc_max_decompression_ratio = DEFAULT_DECOMPRESSION_RATIO;
+
+static bool check_allowed_directories(char **newval, void **extra,
+									  GucSource source);
+
+void
+etl_guc_init(void)
+{
+	DefineCustomIntVariable("pg_etl.max_record_size",
+							"Sets the size of the largest record.",
+							"A larger record is a bad record.",
+							&etl_guc_max_record_size, 64 * 1024 * 1024, 1024,
+							MAX_RECORD_SIZE, PGC_USERSET, GUC_UNIT_BYTE, NULL,
+							NULL, NULL);
+
+	DefineCustomStringVariable("pg_etl.allowed_directories",
+							   "Lists the directories that files may be read "
+							   "from.",
+							   "If empty, file privileges alone decide.",
+							   &etl_guc_allowed_directories, "", PGC_SUSET,
+							   GUC_LIST_INPUT, check_allowed_directories, NULL,
+							   NULL);
+
+	DefineCustomIntVariable("pg_etl.max_decompression_ratio",
+							"Sets how many times its compressed size a source "
+							"may grow to.",
+							"Zero turns the limit off.",
+							&etl_guc_max_decompression_ratio,
+							DEFAULT_DECOMPRESSION_RATIO, 0, INT_MAX, PGC_SUSET,
+							0, NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("pg_etl");
+}
+
+/* Accepts a list of absolute paths. */
+static bool
+check_allowed_directories(char **newval, void **extra, GucSource source)
+{
+	char *copy = pstrdup(*newval);
+	List *directories;
+	ListCell *lc;
+	bool ok = true;
+
+	if (!SplitDirectoriesString(copy, ',', &directories))
+	{
+		GUC_check_errdetail("List syntax is invalid.");
+		ok = false;
+	}
+	else
+	{
+		foreach (lc, directories)
+		{
+			const char *directory = lfirst(lc);
+
+			if (!is_absolute_path(directory))
+			{
+				GUC_check_errdetail("\"%s\" is not an absolute path.",
+									directory);
+				ok = false;
+				break;
+			}
+		}
+	}
+
+	list_free_deep(directories);
+	pfree(copy);
+	return ok;
+}

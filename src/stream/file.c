@@ -1,0 +1,116 @@
+/*
+ * file.c
+ *	  A stream over a regular file.
+ *
+ * Reads straight into the caller's buffer, so its size is the size of the
+ * system calls.  A file that grows while it is read is read to its new end; one
+ * that shrinks is an error, for what was there has been lost.
+ */
+#include "postgres.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/fd.h"
+#include "utils/wait_event.h"
+
+#include "stream/confine.h"
+#include "stream/stream.h"
+
+typedef struct FileStream
+{
+	EtlStream base;
+	int fd;        /* -1: closed */
+	bool reserved; /* the descriptor is counted by fd.c */
+	int64 size;    /* when it was opened */
+	MemoryContextCallback on_reset;
+} FileStream;
+
+static void
+release_file(void *arg)
+{
+	FileStream *self = arg;
+
+	if (self->fd >= 0)
+		close(self->fd);
+	self->fd = -1;
+	if (self->reserved)
+		ReleaseExternalFD();
+	self->reserved = false;
+}
+
+static void
+check_not_shrunk(FileStream *self)
+{
+	struct stat st;
+
+	if (self->base.delivered >= (uint64) self->size)
+		return;
+	if (fstat(self->fd, &st) == 0 && st.st_size < self->size)
+		ereport(ERROR,
+				(errcode(ERRCODE_IO_ERROR),
+				 errmsg("file \"%s\" shrank while it was being read",
+						self->base.name),
+				 errdetail("It had %lld bytes when it was opened and has %lld "
+						   "now.",
+						   (long long) self->size, (long long) st.st_size)));
+}
+
+static size_t
+file_read(EtlStream *stream, char *buf, size_t cap)
+{
+	FileStream *self = (FileStream *) stream;
+	ssize_t n;
+
+	for (;;)
+	{
+		pgstat_report_wait_start(PG_WAIT_EXTENSION);
+		n = read(self->fd, buf, Min(cap, (size_t) 1 << 30));
+		pgstat_report_wait_end();
+		if (n >= 0 || errno != EINTR)
+			break;
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (n < 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read file \"%s\": %m", stream->name)));
+	if (n == 0)
+		check_not_shrunk(self);
+	return n;
+}
+
+static void
+file_close(EtlStream *stream)
+{
+	release_file(stream);
+}
+
+static const EtlStreamOps file_ops = {
+	.read = file_read,
+	.close = file_close,
+};
+
+EtlStream *
+etl_stream_open_file(const char *path, const char *name)
+{
+	FileStream *self = palloc0(sizeof(FileStream));
+
+	self->base.ops = &file_ops;
+	self->base.name = name;
+	self->fd = -1;
+	self->on_reset.func = release_file;
+	self->on_reset.arg = self;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &self->on_reset);
+
+	if (!AcquireExternalFD())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("too many files are open to read \"%s\"", name),
+				 errhint("Raise the setting \"%s\", or read fewer sources at "
+						 "a time.",
+						 "max_files_per_process")));
+	self->reserved = true;
+	self->fd = etl_confine_open(path, name, &self->size);
+	return &self->base;
+}
