@@ -14,6 +14,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "record/record.h"
 
 typedef enum EtlOnError
@@ -34,24 +35,33 @@ typedef struct EtlRejectSink EtlRejectSink;
 typedef struct EtlRejectSinkOps
 {
 	/* Takes a copy of what it needs. */
-	void		(*put) (EtlRejectSink *self, const EtlReject *reject);
+	void (*put)(EtlRejectSink *self, const EtlReject *reject);
 
 	/* Makes what was put durable with the transaction. */
-	void		(*flush) (EtlRejectSink *self);
+	void (*flush)(EtlRejectSink *self);
 } EtlRejectSinkOps;
 
 struct EtlRejectSink
 {
 	const EtlRejectSinkOps *ops;
+
+	/*
+	 * Which records it has, if it outlives one policy (etl_reject_seen_new());
+	 * else NULL, and the policy keeps that.
+	 */
+	struct HTAB *seen;
 };
+
+/* A memory of which records were rejected, in that context. */
+extern struct HTAB *etl_reject_seen_new(MemoryContext context);
 
 /* What a store is told about where the rejects come from. */
 typedef struct EtlRejectOrigin
 {
-	const char *format;			/* csv, json, api */
-	const char *options;		/* JSON text: pinned dialect and column order,
+	const char *format;    /* csv, json, api */
+	const char *options;   /* JSON text: pinned dialect and column order,
 								 * no secrets */
-	struct EState *estate;		/* the query, for stores that write at its
+	struct EState *estate; /* the query, for stores that write at its
 								 * end */
 } EtlRejectOrigin;
 
@@ -59,23 +69,45 @@ typedef struct EtlRejectOrigin
  * Opens a store for rejects.  Raises 25006 where nothing can be written.  The
  * store decides when it writes; it flushes by itself at the query's end.
  */
-typedef EtlRejectSink *(*EtlRejectStoreOpen) (const EtlRejectOrigin *origin);
+typedef EtlRejectSink *(*EtlRejectStoreOpen)(const EtlRejectOrigin *origin);
 
 extern void etl_reject_register_store(EtlRejectStoreOpen open);
 extern EtlRejectSink *etl_reject_open_store(const EtlRejectOrigin *origin);
 
-/* The policy of one scan. */
+/* How many of the first reasons are kept for XE001's detail. */
+#define ETL_REJECT_SAMPLES 3
+
+/*
+ * The policy of one scan, which may pass over its source many times.  Limits
+ * are for one pass; a record that several passes reject counts, is stored and
+ * is warned of once.
+ */
 typedef struct EtlRejectPolicy
 {
-	EtlOnError	on_error;
-	int64		limit;			/* -1: none */
-	double		limit_percent;	/* NaN: none */
-	EtlRejectSink *sink;		/* with DEAD_LETTER */
+	EtlOnError on_error;
+	int64 limit;          /* -1: none */
+	double limit_percent; /* NaN: none */
+	EtlRejectSink *sink;  /* with DEAD_LETTER */
 
-	int64		rejected;		/* records */
-	int64		nulled;			/* records of which values became NULL */
-	char	   *first;			/* the first reason, palloc'd in context */
+	int64 rejected; /* records */
+	int64 nulled;   /* records of which values became NULL */
+	char *first;    /* the first reason, palloc'd in context */
 	MemoryContext context;
+
+	/*
+	 * Tells apart sources of one name: set it to a hash of content that is
+	 * given as a value, leave it 0 for files.
+	 */
+	uint64 source_key;
+
+	/* The rest is the policy's own. */
+	int64 pass_rejected; /* in this pass */
+	char *samples[ETL_REJECT_SAMPLES];
+	int nsamples;
+	int64 unwarned_rejected;
+	int64 unwarned_nulled;
+	char *unwarned_first;
+	struct HTAB *seen; /* how far each source's rejects are known */
 } EtlRejectPolicy;
 
 extern EtlRejectPolicy *etl_reject_policy_new(EtlOnError on_error, int64 limit,
@@ -86,24 +118,45 @@ extern EtlRejectPolicy *etl_reject_policy_new(EtlOnError on_error, int64 limit,
  * Deals with a bad record: raises its error, or counts and stores it.  Raises
  * XE001 when the count passes the limit.
  */
-extern void etl_reject_record(EtlRejectPolicy *policy, const EtlReject *reject);
+extern void etl_reject_record(EtlRejectPolicy *policy,
+							  const EtlReject *reject);
 
 /* The same for a record that stands, with values replaced by NULL. */
-extern void etl_reject_values(EtlRejectPolicy *policy, const EtlReject *reject);
+extern void etl_reject_values(EtlRejectPolicy *policy,
+							  const EtlReject *reject);
 
 /*
- * The source has ended after so many records (rejects included): judges the
+ * A new pass begins, over the same source or another, whether or not the last
+ * one has come to the end.
+ */
+extern void etl_reject_restart(EtlRejectPolicy *policy);
+
+/*
+ * The pass has ended after so many records (rejects included): judges the
  * percentage (XE001), flushes the sink, and warns if there were rejects.
  */
 extern void etl_reject_finish(EtlRejectPolicy *policy, int64 records);
 
 /*
+ * Warns of what no warning has told yet: for a scan that is closed before its
+ * source ended.
+ */
+extern void etl_reject_warn(EtlRejectPolicy *policy);
+
+/*
  * Raises the reject as an error: its SQLSTATE, message, detail and hint, and as
  * context the source, line, column and an excerpt.
  */
-extern void etl_reject_raise(const EtlReject *reject) pg_attribute_noreturn();
+extern ETL_NORETURN void etl_reject_raise(const EtlReject *reject);
 
 /* "line 12, column amount: ..." in one line, palloc'd. */
 extern char *etl_reject_describe(const EtlReject *reject);
+
+/*
+ * At most max_chars characters of s, palloc'd.  Control characters and bytes
+ * that are no text in the database encoding are escaped; "..." marks what was
+ * cut off.
+ */
+extern char *etl_reject_excerpt(const char *s, size_t len, int max_chars);
 
 #endif

@@ -17,15 +17,15 @@ typedef struct EtlInference EtlInference;
 
 typedef struct EtlInferred
 {
-	const char *type;			/* SQL name such as "bigint", "numeric" */
-	bool		nullable;		/* a null or missing value was seen */
-	const char *format;			/* date_formats pattern, or NULL */
-	char		decimal_separator;	/* '.' or ',' where the values show it */
-	char		thousands_separator;	/* 0 = none */
-	char	   *example;		/* a value, or NULL */
-	char	   *note;			/* ambiguity, the line that forced text, or
+	const char *type;         /* SQL name such as "bigint", "numeric" */
+	bool nullable;            /* a null or missing value was seen */
+	const char *format;       /* date_formats pattern, or NULL */
+	char decimal_separator;   /* '.' or ',' where the values show it */
+	char thousands_separator; /* 0 = none */
+	char *example;            /* a value, or NULL */
+	char *note;               /* ambiguity, the line that forced text, or
 								 * NULL */
-	int64		values;			/* values seen that were not null */
+	int64 values;             /* values seen that were not null */
 } EtlInferred;
 
 /* For ncolumns columns, in the current memory context. */

@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "lib/stringinfo.h"
 #include "nodes/bitmapset.h"
 #include "utils/jsonb.h"
 
@@ -24,20 +25,24 @@
 typedef struct EtlRowOptions
 {
 	/* {"target column": "field name" | 1-based position | path}, or NULL */
-	Jsonb	   *columns;
+	Jsonb *columns;
 
 	/* Refused values become NULL instead of rejecting the record. */
-	bool		null_on_error;
+	bool null_on_error;
 
-	/* Convert every column, needed or not, so rejects don't depend on it. */
-	bool		convert_all;
+	/*
+	 * Convert every column, needed or not, so rejects don't depend on it.
+	 * Without convert_all and null_on_error the caller gives up at the first
+	 * reject and raises it as an error.
+	 */
+	bool convert_all;
 
 	/* How numbers are written: bytes; 0 = none for thousands. */
-	char		decimal_separator;
-	char		thousands_separator;
+	char decimal_separator;
+	char thousands_separator;
 
 	/* {"target column": "to_timestamp pattern"}, or NULL */
-	Jsonb	   *date_formats;
+	Jsonb *date_formats;
 
 	/* What messages call a field: "column" in CSV, "member" in JSON. */
 	const char *field_noun;
@@ -49,9 +54,9 @@ typedef struct EtlRow EtlRow;
 typedef enum EtlRowStatus
 {
 	ETL_ROW_OK,
-	ETL_ROW_NULLED,				/* null_on_error: some values became NULL;
+	ETL_ROW_NULLED, /* null_on_error: some values became NULL;
 								 * *reject tells the first */
-	ETL_ROW_REJECT				/* *reject tells why */
+	ETL_ROW_REJECT  /* *reject tells why */
 } EtlRowStatus;
 
 /*
@@ -75,14 +80,22 @@ extern void etl_row_bind(EtlRow *row, EtlReader *reader);
  * the needed columns; the others are set to null.
  */
 extern EtlRowStatus etl_row_form(EtlRow *row, EtlReader *reader,
-								 const EtlRecord *record,
-								 Datum *values, bool *isnull,
-								 EtlReject *reject);
+								 const EtlRecord *record, Datum *values,
+								 bool *isnull, EtlReject *reject);
+
+/* How many columns of desc are fields of a source: all but the special ones. */
+extern int etl_row_ordinary_columns(TupleDesc desc);
+
+/*
+ * Appends {"column": position, ...}: the field, counted from 1, that each column
+ * is bound to.
+ */
+extern void etl_row_append_positions(const EtlRow *row, StringInfo out);
 
 /*
  * True if converting to these columns may need a subtransaction (domains with
- * checks that run SQL, types of extensions, on servers without soft errors), so
- * the scan must not run while the server is in parallel mode.
+ * checks that run SQL, types of extensions, and the caller goes on after
+ * rejects), so the scan must not run while the server is in parallel mode.
  */
 extern bool etl_row_needs_subtransaction(TupleDesc desc,
 										 const EtlRowOptions *options);

@@ -1,0 +1,54 @@
+/*
+ * private.h
+ *	  What the files of the row share.
+ */
+#ifndef ETL_ROW_PRIVATE_H
+#define ETL_ROW_PRIVATE_H
+
+#include "row/arena.h"
+#include "row/column.h"
+#include "row/row.h"
+
+/* What the columns option says of one column; neither: nothing. */
+typedef struct EtlMapping
+{
+	char *name;   /* the field's name, or NULL */
+	int position; /* 1-based, or 0 */
+} EtlMapping;
+
+struct EtlRow
+{
+	TupleDesc desc; /* borrowed */
+	const char *field_noun;
+	bool null_on_error;
+
+	EtlMapping *mappings; /* one for each column of desc */
+
+	/* The columns that are converted, in order. */
+	EtlColumn *columns;
+	int ncolumns;
+
+	EtlArena arena;
+
+	MemoryContext bound; /* what belongs to the reader bound last */
+	int *wanted;
+	size_t source_length;
+};
+
+/* True if the column is none of the source's: "etl_line" and so on. */
+extern bool etl_row_is_special(const char *name, EtlOrigin *origin);
+
+/* Reads the columns option into mappings; 22023 for an unknown column. */
+extern void etl_row_parse_mappings(EtlRow *row, Jsonb *columns);
+
+/*
+ * Calls set(column's 0-based position, value) for each member of an object that
+ * names columns of desc; option is its name in messages.
+ */
+typedef void (*EtlMemberCallback)(void *arg, int index,
+								  const JsonbValue *value);
+extern void etl_row_for_each_member(TupleDesc desc, Jsonb *object,
+									const char *option,
+									EtlMemberCallback callback, void *arg);
+
+#endif
