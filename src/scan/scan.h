@@ -2,8 +2,11 @@
  * scan.h
  *	  One call of a reader function, run: source -> decode -> reader -> row.
  *
- * The executor node, the plain set-returning function and the load all drive
- * this; what differs between formats stands behind EtlFormat.
+ * A call is a function's evaluated arguments, checked.  A scan runs a call once
+ * and hands out its rows; it knows nothing of executors.  A history holds what
+ * must outlive a scan where the same place in a query runs several.  The
+ * executor node, the plain set-returning function and the load all drive these;
+ * what differs between formats stands behind EtlFormat.
  */
 #ifndef ETL_SCAN_H
 #define ETL_SCAN_H
@@ -11,10 +14,10 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
-#include "commands/explain.h"
 #include "nodes/bitmapset.h"
 #include "nodes/execnodes.h"
 
+#include "compat.h"
 #include "options.h"
 #include "record/record.h"
 #include "reject/reject.h"
@@ -24,47 +27,136 @@
 /* What all formats' options have in common. */
 typedef struct EtlScanOptions
 {
-	Jsonb	   *columns;
-	int			on_error;		/* EtlOnError */
-	int64		reject_limit;
-	double		reject_limit_percent;
-	char	   *server;
-	char	   *decimal_separator;
-	char	   *thousands_separator;
-	Jsonb	   *date_formats;
+	Jsonb *columns;
+	int on_error; /* EtlOnError */
+	int64 reject_limit;
+	double reject_limit_percent;
+	char *server;
+	char *decimal_separator;
+	char *thousands_separator;
+	Jsonb *date_formats;
 } EtlScanOptions;
 
-/* A call: which function, on what, with which settings. */
+/* In the table of a struct that begins with EtlScanOptions. */
+#define ETL_SCAN_OPTION(member) \
+	.name = #member, .offset = offsetof(EtlScanOptions, member)
+
+/* A call: which format, on what, with which settings. */
 typedef struct EtlCall
 {
 	const struct EtlFormat *format;
-	bool		is_content;		/* etl_parse_*: the first argument is content */
-	char	   *source;			/* else its text */
-	const char *content;		/* detoasted bytes, owned by the call */
-	size_t		content_len;
-	EtlScanOptions common;
-	void	   *options;		/* the format's own struct */
+
+	/* What is read: the text of a source, or else content. */
+	char *source;
+	const char *content; /* detoasted, lives as long as the call */
+	size_t content_len;
+	bool content_is_text; /* in the database encoding */
+
+	/* The settings: a struct that begins with EtlScanOptions. */
+	EtlScanOptions *options;
+	EtlOptionTarget target;
 } EtlCall;
 
 /* What a format brings. */
 typedef struct EtlFormat
 {
-	const char *name;			/* csv, json, api */
-	const char *field_noun;		/* for messages */
-	EtlOptionTable table;		/* its own options */
-	size_t		options_size;
-	void		(*init_options) (void *options);
-	void		(*check_options) (const void *options);
+	const char *name;       /* csv, json, api */
+	const char *field_noun; /* for messages */
 
-	/* Opens a reader over raw, which becomes owned by it. */
-	EtlReader  *(*open) (EtlStream *raw, const char *name,
-						 const EtlCall *call, int min_width);
+	/* Of a struct that begins with EtlScanOptions, of this size. */
+	EtlOptionTable table;
+	size_t options_size;
 
-	/* Prints what was chosen into EXPLAIN. */
-	void		(*explain) (EtlReader *reader, ExplainState *es);
+	/* Checks combinations that no single option shows; 22023. */
+	void (*check_options)(const EtlCall *call);
 
-	/* The chosen settings as JSON, for dead letters. */
-	char	   *(*pinned_options) (EtlReader *reader);
+	/*
+	 * Opens a reader over raw, which becomes owned by it.  width is the number
+	 * of ordinary columns, for sources whose fields go by position.
+	 */
+	EtlReader *(*open)(EtlStream *raw, const char *name, const EtlCall *call,
+					   int width);
+
+	/*
+	 * Fills the columns of a function whose columns are fixed, in the current
+	 * memory context; returns false if the record is no row.  NULL where the
+	 * user declares the columns.
+	 */
+	bool (*form)(const EtlCall *call, EtlReader *reader,
+				 const EtlRecord *record, Datum *values, bool *isnull);
+
+	/* What was chosen, in a few words, palloc'd. */
+	char *(*describe)(EtlReader *reader);
+
+	/* The chosen settings as JSON, palloc'd, for dead letters. */
+	char *(*pinned_options)(EtlReader *reader);
 } EtlFormat;
+
+extern const EtlFormat etl_format_csv;
+extern const EtlFormat etl_format_csv_rows;
+
+/*
+ * A call of the format with no setting given, in the current memory context.
+ * The caller sets source or content, sets options through target, and then
+ * calls etl_call_check(), which raises 22023 for what doesn't fit together.
+ */
+extern EtlCall *etl_call_new(const EtlFormat *format);
+extern void etl_call_check(const EtlCall *call);
+
+/* The policy that the call asks for. */
+extern EtlOnError etl_call_on_error(const EtlCall *call);
+
+/* What was done so far, for EXPLAIN. */
+typedef struct EtlScanCounts
+{
+	int64 items;
+	uint64 bytes; /* of the source, before decompression */
+	int64 records;
+	int64 rejects;
+} EtlScanCounts;
+
+typedef struct EtlScanHistory EtlScanHistory;
+typedef struct EtlScan EtlScan;
+
+/*
+ * A history, in the current memory context.  estate is the query's, or NULL.
+ */
+extern EtlScanHistory *etl_scan_history_new(EState *estate);
+extern EtlScanCounts etl_scan_history_counts(const EtlScanHistory *history);
+
+/*
+ * What the reader of the last item chose, or NULL if none was opened or the
+ * query is not instrumented.
+ */
+extern const char *etl_scan_history_description(const EtlScanHistory *history);
+
+/* No more scans will come: warns of rejects that no warning has told yet. */
+extern void etl_scan_history_end(EtlScanHistory *history);
+
+/*
+ * Starts a scan, in the current memory context, which the caller deletes or
+ * resets after etl_scan_end().  Nothing outside that context needs cleaning up
+ * after an error.  needed holds the 0-based columns of desc that the caller
+ * will look at, or is NULL for all; none is an empty set with a member that is
+ * no column.  Checks privileges and opens the source.
+ */
+extern EtlScan *etl_scan_begin(EtlCall *call, TupleDesc desc,
+							   const Bitmapset *needed,
+							   EtlScanHistory *history);
+
+/*
+ * Fills one row's values, which live until the next call; false at the end,
+ * when all that the scan held open has been closed.
+ */
+extern bool etl_scan_next(EtlScan *scan, Datum *values, bool *isnull);
+
+/* Ends a scan, at its end or before. */
+extern void etl_scan_end(EtlScan *scan);
+
+/*
+ * Brings the history up to date with a scan that is under way.  When one has
+ * ended, its history knows all.
+ */
+extern void etl_scan_report(EtlScan *scan);
 
 #endif

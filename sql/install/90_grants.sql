@@ -1,0 +1,11 @@
+-- Who may do what.  Default privileges of the database may have granted more
+-- than stands here, so everything is revoked first.
+
+REVOKE ALL ON SCHEMA etl FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA etl FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA etl FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA etl TO PUBLIC;
+
+-- Row-level security decides which dead letters.
+GRANT SELECT, UPDATE (raw, record) ON etl.dead_letter TO PUBLIC;

@@ -1,0 +1,155 @@
+/*
+ * call.c
+ *	  From a reader function and its arguments to an EtlCall.
+ *
+ * An argument's name is the name of its setting.  Only three are no settings:
+ * the first, which is what is read, "row_type", which only tells the parser a
+ * type, and "options", whose members are settings again.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+
+#include "scan/call.h"
+
+static void set_source(EtlCall *call, const EtlCallSite *site, Datum value);
+static void check_separators(const EtlScanOptions *options);
+
+EtlCallSite *
+etl_call_site_new(Oid funcid, const EtlReaderFunction *function)
+{
+	EtlCallSite *site = palloc0(sizeof(EtlCallSite));
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
+	Oid *types;
+	char **names;
+	char *modes;
+	int n;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", funcid);
+	n = get_func_arg_info(tuple, &types, &names, &modes);
+	ReleaseSysCache(tuple);
+	if (names == NULL)
+		elog(ERROR, "function %u has no argument names", funcid);
+
+	site->function = function;
+	site->names = palloc(sizeof(char *) * n);
+	site->types = palloc(sizeof(Oid) * n);
+	for (int i = 0; i < n; i++)
+	{
+		if (modes != NULL && modes[i] != FUNC_PARAM_IN)
+			continue;
+		site->names[site->nargs] = names[i];
+		site->types[site->nargs] = types[i];
+		site->nargs++;
+	}
+	return site;
+}
+
+int
+etl_call_site_argument(const EtlCallSite *site, const char *name)
+{
+	for (int i = 0; i < site->nargs; i++)
+	{
+		if (strcmp(site->names[i], name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+EtlCall *
+etl_call_from_arguments(const EtlCallSite *site, const NullableDatum *args)
+{
+	EtlCall *call;
+	Jsonb *object = NULL;
+
+	if (args[0].isnull)
+		return NULL;
+
+	call = etl_call_new(site->function->format);
+	set_source(call, site, args[0].value);
+	for (int i = 1; i < site->nargs; i++)
+	{
+		if (strcmp(site->names[i], "row_type") == 0)
+			continue;
+		if (strcmp(site->names[i], "options") == 0)
+		{
+			if (!args[i].isnull)
+				object = DatumGetJsonbP(args[i].value);
+			continue;
+		}
+		(void) etl_option_set(&call->target, site->names[i], site->types[i],
+							  args[i].value, args[i].isnull, false);
+	}
+	if (object)
+		etl_option_set_object(&call->target, object);
+	etl_call_check(call);
+	return call;
+}
+
+EtlCall *
+etl_call_new(const EtlFormat *format)
+{
+	EtlCall *call = palloc0(sizeof(EtlCall));
+
+	call->format = format;
+	call->options = palloc0(format->options_size);
+	etl_option_init(&call->target, &format->table, call->options);
+	return call;
+}
+
+void
+etl_call_check(const EtlCall *call)
+{
+	check_separators(call->options);
+	call->format->check_options(call);
+}
+
+EtlOnError
+etl_call_on_error(const EtlCall *call)
+{
+	if (call->options->on_error == ETL_OPTION_UNSET)
+		return ETL_ON_ERROR_ABORT;
+	return (EtlOnError) call->options->on_error;
+}
+
+/* Takes over the first argument, without copying content that is plain. */
+static void
+set_source(EtlCall *call, const EtlCallSite *site, Datum value)
+{
+	struct varlena *content;
+
+	if (!site->function->is_content)
+	{
+		call->source = TextDatumGetCString(value);
+		return;
+	}
+	content = PG_DETOAST_DATUM_PACKED(value);
+	call->content = VARDATA_ANY(content);
+	call->content_len = VARSIZE_ANY_EXHDR(content);
+	call->content_is_text = (site->types[0] == TEXTOID);
+}
+
+static void
+check_separators(const EtlScanOptions *options)
+{
+	const char *decimal = options->decimal_separator;
+	const char *thousands = options->thousands_separator;
+
+	if (decimal && (strlen(decimal) != 1 || IS_HIGHBIT_SET(decimal[0])))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("option \"decimal_separator\" must be a single "
+							   "one-byte character")));
+	if (thousands && (strlen(thousands) > 1 || IS_HIGHBIT_SET(thousands[0])))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("option \"thousands_separator\" must be a "
+							   "single one-byte character or empty")));
+	if (thousands && thousands[0] == (decimal ? decimal[0] : '.'))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("decimal and thousands separators must "
+							   "differ")));
+}

@@ -1,0 +1,572 @@
+/*
+ * inspect.c
+ *	  A look at a source before reading it: its columns and their types.
+ *
+ * Types are inferred twice side by side: with every value as it stands, and
+ * with the usual words for "no value" taken for null.  Where a column has a type
+ * only in the second way, those words become null strings, unless they are data
+ * in some other column.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+
+#include "csv/csv_reader.h"
+#include "quote.h"
+#include "scan/inspect.h"
+
+/* Words that stand for "no value" in columns of another type; at most 32. */
+static const char *const null_words[] = {
+	"NULL", "null", "Null",   "NA",     "N/A", "n/a",     "na", "#N/A",
+	"\\N",  "None", "none",   "nil",    "NIL", "missing", "?",  "-",
+	"--",   ".",    "(null)", "<null>", "nan", "NaN",
+};
+
+/* Padding is tried where one record in so many is bad, or more. */
+#define PADDING_SHARE 20
+
+typedef struct Inspector
+{
+	EtlInspection *result;
+	EtlInference *as_is;
+	EtlInference *with_nulls;
+	uint32 *words; /* a column: bit i, null_words[i] was seen */
+	int64 rows;    /* records seen */
+	int64 rejects;
+	char *first_reject;
+} Inspector;
+
+static int
+null_word(const EtlField *field)
+{
+	if (field->kind != ETL_FIELD_TEXT || field->len > 7)
+		return -1;
+	for (int i = 0; i < (int) lengthof(null_words); i++)
+	{
+		if (strlen(null_words[i]) == field->len &&
+			memcmp(null_words[i], field->data, field->len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Settles the columns by the first item's reader. */
+static void
+set_columns(Inspector *inspector, EtlReader *reader)
+{
+	EtlInspection *result = inspector->result;
+	char **names = etl_csv_reader_column_names(reader);
+
+	result->reader = reader;
+	result->item = pstrdup(reader->source);
+	result->ncolumns = reader->nfields;
+	result->columns =
+		palloc0(sizeof(EtlInspectedColumn) * Max(reader->nfields, 1));
+	for (int i = 0; i < reader->nfields; i++)
+	{
+		result->columns[i].name = names[i];
+		result->columns[i].field = reader->names ? reader->names[i] : NULL;
+	}
+	inspector->as_is = etl_infer_new(reader->nfields);
+	inspector->with_nulls = etl_infer_new(reader->nfields);
+	inspector->words = palloc0(sizeof(uint32) * Max(reader->nfields, 1));
+}
+
+/* Which field of this reader each column is; -1 for none. */
+static int *
+field_positions(const EtlInspection *result, const EtlReader *reader)
+{
+	int *positions = palloc(sizeof(int) * Max(result->ncolumns, 1));
+
+	for (int i = 0; i < result->ncolumns; i++)
+	{
+		positions[i] = i < reader->nfields ? i : -1;
+		if (reader == result->reader || reader->names == NULL ||
+			result->columns[i].field == NULL)
+			continue;
+		positions[i] = -1;
+		for (int f = 0; f < reader->nfields && positions[i] < 0; f++)
+		{
+			if (strcmp(reader->names[f], result->columns[i].field) == 0)
+				positions[i] = f;
+		}
+	}
+	return positions;
+}
+
+static void
+infer_record(Inspector *inspector, const EtlRecord *record)
+{
+	static const EtlField null_field = {.kind = ETL_FIELD_NULL};
+
+	for (int i = 0; i < inspector->result->ncolumns; i++)
+	{
+		const EtlField *field = &record->fields[i];
+		int word = null_word(field);
+
+		etl_infer_value(inspector->as_is, i, field, record->line);
+		if (word >= 0)
+		{
+			inspector->words[i] |= (uint32) 1 << word;
+			field = &null_field;
+		}
+		etl_infer_value(inspector->with_nulls, i, field, record->line);
+	}
+}
+
+/* Feeds the records of one item; false when the sample is full. */
+static bool
+inspect_records(Inspector *inspector, EtlReader *reader, int64 sample_rows)
+{
+	int *positions = field_positions(inspector->result, reader);
+
+	etl_reader_want(reader, positions, inspector->result->ncolumns);
+	for (;;)
+	{
+		EtlRecord record;
+
+		CHECK_FOR_INTERRUPTS();
+		if (sample_rows >= 0 && inspector->rows >= sample_rows)
+			return false;
+		switch (etl_reader_next(reader, &record))
+		{
+			case ETL_READ_EOF:
+				return true;
+			case ETL_READ_REJECT:
+				if (inspector->rejects++ == 0)
+					inspector->first_reject =
+						etl_reject_describe(&reader->reject);
+				break;
+			case ETL_READ_RECORD:
+				infer_record(inspector, &record);
+				break;
+		}
+		inspector->rows++;
+	}
+}
+
+static bool
+is_text(const EtlInferred *inferred)
+{
+	return strcmp(inferred->type, "text") == 0;
+}
+
+/* The null strings that the user gave, or NULL. */
+static const EtlTextList *
+given_null_strings(const EtlCall *call)
+{
+	const EtlOptionTable *table = call->target.table;
+
+	for (int i = 0; i < table->ndefs; i++)
+	{
+		if (strcmp(table->defs[i].name, "null_strings") == 0)
+			return *(EtlTextList **) ((char *) call->target.values +
+									  table->defs[i].offset);
+	}
+	return NULL;
+}
+
+/*
+ * Decides which words mean null and which columns profit, and settles all
+ * types.
+ */
+static void
+settle_types(Inspector *inspector)
+{
+	EtlInspection *result = inspector->result;
+	int n = result->ncolumns;
+	bool *profits = palloc0(sizeof(bool) * Max(n, 1));
+	uint32 data_words = 0;
+	uint32 null_mask = 0;
+	const EtlTextList *given = given_null_strings(result->call);
+
+	if (given != NULL)
+		data_words = PG_UINT32_MAX;
+	for (int i = 0; i < n; i++)
+	{
+		EtlInferred with_nulls = etl_infer_result(inspector->with_nulls, i);
+
+		result->columns[i].inferred = etl_infer_result(inspector->as_is, i);
+		profits[i] = inspector->words[i] != 0 &&
+					 is_text(&result->columns[i].inferred) &&
+					 !is_text(&with_nulls) && with_nulls.values > 0;
+		if (!profits[i])
+			data_words |= inspector->words[i];
+	}
+	for (int i = 0; i < n; i++)
+	{
+		if (!profits[i] || (inspector->words[i] & data_words) != 0)
+			continue;
+		result->columns[i].inferred =
+			etl_infer_result(inspector->with_nulls, i);
+		null_mask |= inspector->words[i];
+	}
+	for (int i = 0; given != NULL && i < given->n; i++)
+		result->null_strings = lappend(result->null_strings, given->items[i]);
+	if (given == NULL)
+		result->null_strings = list_make1("");
+	for (int i = 0; i < (int) lengthof(null_words); i++)
+	{
+		if (null_mask & ((uint32) 1 << i))
+			result->null_strings =
+				lappend(result->null_strings, pstrdup(null_words[i]));
+	}
+}
+
+static bool
+is_decimal_type(const EtlInferred *inferred)
+{
+	return strcmp(inferred->type, "numeric") == 0 ||
+		   strcmp(inferred->type, "double precision") == 0;
+}
+
+/* Columns whose way of writing dates the user gave have that type. */
+static void
+apply_date_formats(EtlInspection *result)
+{
+	Jsonb *formats = result->call->options->date_formats;
+
+	for (int i = 0; formats != NULL && i < result->ncolumns; i++)
+	{
+		EtlInspectedColumn *column = &result->columns[i];
+		JsonbValue buffer;
+		JsonbValue *value =
+			getKeyJsonValueFromContainer(&formats->root, column->name,
+										 (int) strlen(column->name), &buffer);
+		char *pattern;
+
+		if (value == NULL || value->type != jbvString)
+			continue;
+		pattern = pnstrdup(value->val.string.val, value->val.string.len);
+		column->inferred.format = pattern;
+		column->inferred.type = strstr(pattern, "HH") || strstr(pattern, "hh")
+									? "timestamp"
+									: "date";
+		column->inferred.note = NULL;
+	}
+}
+
+/*
+ * One pair of separators holds for the whole source.  Columns that are written
+ * another way than the first one with separators stay text.
+ */
+static void
+settle_separators(EtlInspection *result)
+{
+	const EtlScanOptions *given = result->call->options;
+	char decimal = given->decimal_separator ? given->decimal_separator[0] : 0;
+	char thousands =
+		given->thousands_separator ? given->thousands_separator[0] : 0;
+
+	for (int i = 0; i < result->ncolumns; i++)
+	{
+		EtlInferred *inferred = &result->columns[i].inferred;
+
+		if (!is_decimal_type(inferred) && inferred->thousands_separator == 0)
+			continue;
+		if (decimal == 0)
+			decimal = inferred->decimal_separator;
+		if (thousands == 0 && inferred->decimal_separator == decimal)
+			thousands = inferred->thousands_separator;
+		if (inferred->decimal_separator == decimal &&
+			(inferred->thousands_separator == 0 ||
+			 inferred->thousands_separator == thousands))
+			continue;
+		inferred->type = "text";
+		inferred->note = pstrdup("numbers are written otherwise than in "
+								 "other columns");
+	}
+	result->decimal_separator = decimal ? decimal : '.';
+	result->thousands_separator = thousands;
+}
+
+static void
+collect_warnings(Inspector *inspector)
+{
+	EtlInspection *result = inspector->result;
+
+	if (result->reader)
+	{
+		const EtlCsvSniffed *sniffed = etl_csv_reader_sniffed(result->reader);
+
+		for (int i = 0; i < sniffed->nwarnings; i++)
+			result->warnings =
+				lappend(result->warnings, pstrdup(sniffed->warnings[i]));
+		if (sniffed->footer > 0 && sniffed->dialect.skip_footer == 0)
+			result->warnings =
+				lappend(result->warnings,
+						psprintf("the last %d records look like a footer; "
+								 "skip_footer => %d drops them",
+								 sniffed->footer, sniffed->footer));
+	}
+	if (inspector->rejects > 0)
+		result->warnings =
+			lappend(result->warnings,
+					psprintf("%lld of %lld records are bad; the first: %s",
+							 (long long) inspector->rejects,
+							 (long long) inspector->rows,
+							 inspector->first_reject));
+	for (int i = 0; i < result->ncolumns; i++)
+	{
+		const EtlInspectedColumn *column = &result->columns[i];
+
+		if (column->inferred.note)
+			result->warnings =
+				lappend(result->warnings,
+						psprintf("column \"%s\": %s", column->name,
+								 column->inferred.note));
+	}
+}
+
+/* Reads the sample. */
+static void
+inspect_source(Inspector *inspector, EtlCall *call, int64 sample_rows)
+{
+	EtlSource *source = etl_source_open(call->source, call->options->server);
+	EtlInspection *result = palloc0(sizeof(EtlInspection));
+	bool more = true;
+
+	memset(inspector, 0, sizeof(*inspector));
+	inspector->result = result;
+	result->call = call;
+	result->source = call->source;
+	for (int i = 0; i < source->nitems && more; i++)
+	{
+		EtlReader *reader = call->format->open(etl_source_stream(source, i),
+											   source->names[i], call, 0);
+
+		if (result->reader == NULL)
+			set_columns(inspector, reader);
+		more = inspect_records(inspector, reader, sample_rows);
+		if (reader != result->reader)
+			etl_reader_close(reader);
+	}
+}
+
+/*
+ * Where many records are bad, perhaps they only leave their last fields out:
+ * tries padding, and keeps it if it heals them all.
+ */
+static void
+try_padding(Inspector *inspector, EtlCall *call, int64 sample_rows)
+{
+	Inspector strict = *inspector;
+
+	if (etl_option_given(&call->target, "ragged") ||
+		inspector->rejects * PADDING_SHARE < inspector->rows)
+		return;
+	etl_option_set(&call->target, "ragged", TEXTOID,
+				   CStringGetTextDatum("pad"), false, false);
+	inspect_source(inspector, call, sample_rows);
+	if (inspector->rejects > 0)
+	{
+		etl_option_reset(&call->target, "ragged");
+		etl_reader_close(inspector->result->reader);
+		*inspector = strict;
+		return;
+	}
+	etl_reader_close(strict.result->reader);
+	inspector->result->warnings = lappend(
+		inspector->result->warnings,
+		psprintf("%lld of %lld records lack their last fields; ragged => "
+				 "'pad' reads those as null",
+				 (long long) strict.rejects, (long long) strict.rows));
+}
+
+EtlInspection *
+etl_inspect(EtlCall *call, int64 sample_rows)
+{
+	Inspector inspector;
+
+	inspect_source(&inspector, call, sample_rows);
+	try_padding(&inspector, call, sample_rows);
+	settle_types(&inspector);
+	apply_date_formats(inspector.result);
+	settle_separators(inspector.result);
+	collect_warnings(&inspector);
+	return inspector.result;
+}
+
+/* "name type, ..." */
+static void
+append_columns(StringInfo out, const EtlInspection *inspection,
+			   const char *separator)
+{
+	for (int i = 0; i < inspection->ncolumns; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(out, separator);
+		etl_quote_identifier(out, inspection->columns[i].name);
+		appendStringInfo(out, " %s", inspection->columns[i].inferred.type);
+	}
+}
+
+char *
+etl_inspection_create_table(const EtlInspection *inspection,
+							const char *target, bool if_not_exists)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "CREATE TABLE %s%s (\n    ",
+					 if_not_exists ? "IF NOT EXISTS " : "", target);
+	append_columns(&out, inspection, ",\n    ");
+	appendStringInfoString(&out, "\n)");
+	return out.data;
+}
+
+char *
+etl_inspection_date_formats(const EtlInspection *inspection)
+{
+	StringInfoData out;
+	bool any = false;
+
+	initStringInfo(&out);
+	for (int i = 0; i < inspection->ncolumns; i++)
+	{
+		const EtlInspectedColumn *column = &inspection->columns[i];
+
+		if (column->inferred.format == NULL)
+			continue;
+		appendStringInfoString(&out, any ? ", " : "{");
+		escape_json(&out, column->name);
+		appendStringInfoString(&out, ": ");
+		escape_json(&out, column->inferred.format);
+		any = true;
+	}
+	if (!any)
+		return NULL;
+	appendStringInfoChar(&out, '}');
+	return out.data;
+}
+
+/*
+ * True if a column's name finds its field by itself when the source is read: no
+ * other field before it has the name, nor regardless of case if it isn't exact.
+ */
+static bool
+finds_its_field(const EtlInspection *inspection, int column)
+{
+	const char *name = inspection->columns[column].name;
+
+	for (int i = 0; i < inspection->ncolumns; i++)
+	{
+		if (strcmp(inspection->columns[i].field, name) == 0)
+			return i == column;
+	}
+	return false;
+}
+
+/* {"column": position} for columns whose name isn't their field's. */
+static char *
+column_positions(const EtlInspection *inspection)
+{
+	StringInfoData out;
+	bool any = false;
+
+	initStringInfo(&out);
+	for (int i = 0; i < inspection->ncolumns; i++)
+	{
+		if (inspection->columns[i].field == NULL ||
+			finds_its_field(inspection, i))
+			continue;
+		appendStringInfoString(&out, any ? ", " : "{");
+		escape_json(&out, inspection->columns[i].name);
+		appendStringInfo(&out, ": %d", i + 1);
+		any = true;
+	}
+	if (!any)
+		return NULL;
+	appendStringInfoChar(&out, '}');
+	return out.data;
+}
+
+static void
+append_argument(StringInfo out, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	appendStringInfo(out, ", %s => ", name);
+	etl_quote_literal(out, value);
+}
+
+/* The reader's pinned options as named arguments, in the options' order. */
+static void
+append_pinned(StringInfo out, const EtlInspection *inspection)
+{
+	const EtlOptionTable *table = inspection->call->target.table;
+	char *text = etl_csv_reader_pinned_options(inspection->reader, false);
+	Jsonb *object =
+		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+
+	for (int i = 0; i < table->ndefs; i++)
+	{
+		const char *name = table->defs[i].name;
+		JsonbValue buffer;
+		JsonbValue *value =
+			getKeyJsonValueFromContainer(&object->root, name,
+										 (int) strlen(name), &buffer);
+
+		/* Those for null are settled by the inspection. */
+		if (value == NULL || strcmp(name, "null_strings") == 0)
+			continue;
+		appendStringInfo(out, ", %s => ", name);
+		etl_quote_json(out, value);
+	}
+}
+
+static void
+append_null_strings(StringInfo out, const List *strings)
+{
+	ListCell *cell;
+	bool first = true;
+
+	appendStringInfoString(out, ", null_strings => ARRAY[");
+	foreach (cell, strings)
+	{
+		if (!first)
+			appendStringInfoString(out, ", ");
+		first = false;
+		etl_quote_literal(out, (const char *) lfirst(cell));
+	}
+	appendStringInfoString(out, "]::text[]");
+}
+
+char *
+etl_inspection_query(const EtlInspection *inspection, const char *schema)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "SELECT * FROM ");
+	etl_quote_qualified(&out, schema,
+						psprintf("etl_read_%s",
+								 inspection->call->format->name));
+	appendStringInfoChar(&out, '(');
+	etl_quote_literal(&out, inspection->source);
+	if (inspection->reader)
+		append_pinned(&out, inspection);
+	append_argument(&out, "columns", column_positions(inspection));
+	append_argument(&out, "date_formats",
+					etl_inspection_date_formats(inspection));
+	if (list_length(inspection->null_strings) != 1 ||
+		strcmp(linitial(inspection->null_strings), "") != 0)
+		append_null_strings(&out, inspection->null_strings);
+	if (inspection->decimal_separator != '.')
+		append_argument(&out, "decimal_separator",
+						psprintf("%c", inspection->decimal_separator));
+	if (inspection->thousands_separator != 0)
+		append_argument(&out, "thousands_separator",
+						psprintf("%c", inspection->thousands_separator));
+	if (inspection->call->options->server)
+		append_argument(&out, "server", inspection->call->options->server);
+	appendStringInfoString(&out, ") AS t(");
+	append_columns(&out, inspection, ", ");
+	appendStringInfoChar(&out, ')');
+	return out.data;
+}

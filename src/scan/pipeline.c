@@ -1,0 +1,473 @@
+/*
+ * pipeline.c
+ *	  Runs a call: items -> streams -> readers -> rows.
+ *
+ * The items of a source are read one after the other; all that belongs to one
+ * lives in a memory context that is reset before the next.  A second context
+ * is reset for each record.
+ *
+ * A place in a query may run its call several times, from the start, with the
+ * same arguments or others.  Its history keeps the policy for rejects, which
+ * knows the records that it has met before, and the store that they go to.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
+#include "scan/scan.h"
+
+struct EtlScanHistory
+{
+	MemoryContext context;
+	EState *estate;
+	EtlScanCounts counts;
+	char *description;       /* of the last item, if instrumented */
+	EtlRejectPolicy *policy; /* NULL until the first item is open */
+
+	/* The store for rejects, and the pinned options it was opened with. */
+	EtlRejectSink *store;
+	char *store_options;
+};
+
+struct EtlScan
+{
+	EtlCall *call;
+	const EtlFormat *format;
+	EtlScanHistory *history;
+	EtlSource *source;
+	EtlRow *row;   /* NULL if the format forms its rows */
+	int width;     /* ordinary columns */
+	int64 records; /* of the items before this one */
+	bool ended;
+
+	/* Tells contents apart, which all have the same name. */
+	uint64 content_key;
+
+	MemoryContext item_context;
+	MemoryContext record_context;
+
+	/* The current item; -1 before the first. */
+	int item;
+	bool open;
+	EtlStream *raw;
+	EtlReader *reader;
+
+	/* How much of it is in the history's counters already. */
+	uint64 counted_bytes;
+	int64 counted_records;
+
+	/* For the error context. */
+	enum
+	{
+		READING,
+		CONVERTING,
+		REJECTING
+	} phase;
+	EtlRecord record;
+};
+
+static bool next_record(EtlScan *scan, Datum *values, bool *isnull);
+static bool open_item(EtlScan *scan);
+static void close_item(EtlScan *scan);
+static void finish(EtlScan *scan);
+static void open_policy(EtlScan *scan);
+static EtlRejectSink *open_store(EtlScan *scan);
+static char *record_options(EtlScan *scan);
+static bool same_percent(double a, double b);
+static void take_reject(EtlScan *scan, const EtlReject *reject,
+						bool record_stands);
+static EtlRow *make_row(EtlScan *scan, TupleDesc desc,
+						const Bitmapset *needed);
+static void scan_error_context(void *arg);
+
+EtlScanHistory *
+etl_scan_history_new(EState *estate)
+{
+	EtlScanHistory *history = palloc0(sizeof(EtlScanHistory));
+
+	history->context = CurrentMemoryContext;
+	history->estate = estate;
+	return history;
+}
+
+EtlScanCounts
+etl_scan_history_counts(const EtlScanHistory *history)
+{
+	return history->counts;
+}
+
+const char *
+etl_scan_history_description(const EtlScanHistory *history)
+{
+	return history->description;
+}
+
+void
+etl_scan_history_end(EtlScanHistory *history)
+{
+	if (history->policy)
+		etl_reject_warn(history->policy);
+}
+
+EtlScan *
+etl_scan_begin(EtlCall *call, TupleDesc desc, const Bitmapset *needed,
+			   EtlScanHistory *history)
+{
+	EtlScan *scan = palloc0(sizeof(EtlScan));
+
+	scan->call = call;
+	scan->format = call->format;
+	scan->history = history;
+	scan->item_context =
+		AllocSetContextCreate(CurrentMemoryContext, "pg_etl item",
+							  ALLOCSET_DEFAULT_SIZES);
+	scan->record_context =
+		AllocSetContextCreate(CurrentMemoryContext, "pg_etl record",
+							  ALLOCSET_DEFAULT_SIZES);
+	scan->item = -1;
+
+	if (call->source)
+		scan->source = etl_source_open(call->source, call->options->server);
+	else
+	{
+		scan->source =
+			etl_source_from_content(call->content, call->content_len);
+		if (etl_call_on_error(call) != ETL_ON_ERROR_ABORT)
+			scan->content_key =
+				hash_bytes_extended((const unsigned char *) call->content,
+									call->content_len, 0);
+	}
+	if (scan->format->form == NULL)
+	{
+		scan->row = make_row(scan, desc, needed);
+		scan->width = etl_row_ordinary_columns(desc);
+	}
+	return scan;
+}
+
+bool
+etl_scan_next(EtlScan *scan, Datum *values, bool *isnull)
+{
+	ErrorContextCallback callback;
+	MemoryContext old_context;
+	bool found;
+
+	if (scan->ended)
+		return false;
+
+	callback.callback = scan_error_context;
+	callback.arg = scan;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	old_context = MemoryContextSwitchTo(scan->record_context);
+
+	while (!(found = next_record(scan, values, isnull)))
+	{
+		/* the item has ended, or none was open yet */
+		if (scan->open)
+			close_item(scan);
+		if (!open_item(scan))
+			break;
+	}
+
+	MemoryContextSwitchTo(old_context);
+	error_context_stack = callback.previous;
+	if (!found)
+		finish(scan);
+	return found;
+}
+
+void
+etl_scan_end(EtlScan *scan)
+{
+	if (scan->open)
+		close_item(scan);
+	scan->ended = true;
+}
+
+void
+etl_scan_report(EtlScan *scan)
+{
+	EtlScanHistory *history = scan->history;
+	EtlScanCounts *counts = &history->counts;
+	uint64 bytes;
+
+	if (!scan->open)
+		return;
+
+	bytes = etl_stream_source_bytes(scan->raw);
+	counts->bytes += bytes - scan->counted_bytes;
+	counts->records += scan->reader->records - scan->counted_records;
+	scan->counted_bytes = bytes;
+	scan->counted_records = scan->reader->records;
+
+	if (history->estate && history->estate->es_instrument)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(history->context);
+
+		if (history->description)
+			pfree(history->description);
+		history->description = scan->format->describe(scan->reader);
+		MemoryContextSwitchTo(old_context);
+	}
+}
+
+/* Reads the open item up to its next row; false if it has none. */
+static bool
+next_record(EtlScan *scan, Datum *values, bool *isnull)
+{
+	EtlReject reject;
+
+	while (scan->open)
+	{
+		EtlRowStatus status = ETL_ROW_OK;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(scan->record_context);
+
+		scan->phase = READING;
+		switch (etl_reader_next(scan->reader, &scan->record))
+		{
+			case ETL_READ_EOF:
+				return false;
+			case ETL_READ_REJECT:
+				take_reject(scan, &scan->reader->reject, false);
+				continue;
+			case ETL_READ_RECORD:
+				break;
+		}
+
+		scan->phase = CONVERTING;
+		if (scan->row)
+			status = etl_row_form(scan->row, scan->reader, &scan->record,
+								  values, isnull, &reject);
+		else if (!scan->format->form(scan->call, scan->reader, &scan->record,
+									 values, isnull))
+			continue;
+		if (status == ETL_ROW_REJECT)
+		{
+			take_reject(scan, &reject, false);
+			continue;
+		}
+		if (status == ETL_ROW_NULLED)
+			take_reject(scan, &reject, true);
+		return true;
+	}
+	return false;
+}
+
+/* Opens the next item; false if there is none. */
+static bool
+open_item(EtlScan *scan)
+{
+	MemoryContext old_context;
+
+	if (scan->item + 1 >= scan->source->nitems)
+		return false;
+
+	scan->item++;
+	scan->record.line = 0;
+	scan->phase = READING;
+	MemoryContextReset(scan->item_context);
+	old_context = MemoryContextSwitchTo(scan->item_context);
+	scan->raw = etl_source_stream(scan->source, scan->item);
+	scan->reader =
+		scan->format->open(scan->raw, scan->source->names[scan->item],
+						   scan->call, scan->width);
+	if (scan->row)
+		etl_row_bind(scan->row, scan->reader);
+	MemoryContextSwitchTo(old_context);
+
+	scan->open = true;
+	scan->counted_bytes = 0;
+	scan->counted_records = 0;
+	scan->history->counts.items++;
+	open_policy(scan);
+	return true;
+}
+
+static void
+close_item(EtlScan *scan)
+{
+	etl_scan_report(scan);
+	scan->records += scan->reader->records;
+	scan->open = false;
+	etl_reader_close(scan->reader);
+}
+
+/* The source has ended: the limits are judged, and the user is told. */
+static void
+finish(EtlScan *scan)
+{
+	scan->ended = true;
+	if (scan->history->policy)
+		etl_reject_finish(scan->history->policy, scan->records);
+}
+
+/*
+ * Makes the policy ready for the open item: a new one for the history's first
+ * item or for other settings, else the one that knows the earlier rejects.
+ */
+static void
+open_policy(EtlScan *scan)
+{
+	EtlScanHistory *history = scan->history;
+	EtlRejectPolicy *policy = history->policy;
+	const EtlScanOptions *options = scan->call->options;
+	EtlOnError on_error = etl_call_on_error(scan->call);
+	EtlRejectSink *sink = NULL;
+
+	if (on_error == ETL_ON_ERROR_DEAD_LETTER)
+		sink = open_store(scan);
+
+	if (policy &&
+		(policy->on_error != on_error ||
+		 policy->limit != options->reject_limit ||
+		 !same_percent(policy->limit_percent, options->reject_limit_percent)))
+	{
+		etl_reject_warn(policy);
+		policy = NULL;
+	}
+	if (!policy)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(history->context);
+
+		policy = etl_reject_policy_new(on_error, options->reject_limit,
+									   options->reject_limit_percent, sink);
+		MemoryContextSwitchTo(old_context);
+		history->policy = policy;
+	}
+	else if (scan->item == 0)
+		etl_reject_restart(policy);
+	policy->sink = sink;
+	policy->source_key = scan->content_key;
+}
+
+/* Whether two limits are the same; NaN is none. */
+static bool
+same_percent(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
+static void
+append_option(StringInfo out, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	appendStringInfo(out, ", \"%s\": ", name);
+	escape_json(out, value);
+}
+
+/*
+ * The options that read a single record of the open item into the same columns:
+ * what its reader chose, which field each column is, and how values are written.
+ */
+static char *
+record_options(EtlScan *scan)
+{
+	const EtlScanOptions *options = scan->call->options;
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, scan->format->pinned_options(scan->reader));
+	/* It is an object; go on before its closing brace. */
+	out.data[--out.len] = '\0';
+	if (scan->row)
+	{
+		appendStringInfoString(&out, ", \"columns\": ");
+		etl_row_append_positions(scan->row, &out);
+	}
+	append_option(&out, "decimal_separator", options->decimal_separator);
+	append_option(&out, "thousands_separator", options->thousands_separator);
+	if (options->date_formats)
+		appendStringInfo(&out, ", \"date_formats\": %s",
+						 JsonbToCString(NULL, &options->date_formats->root,
+										-1));
+	appendStringInfoChar(&out, '}');
+	return out.data;
+}
+
+/*
+ * Opens the store for the rejects of the open item.  One store serves all
+ * items that were understood in the same way.
+ */
+static EtlRejectSink *
+open_store(EtlScan *scan)
+{
+	EtlScanHistory *history = scan->history;
+	char *options = record_options(scan);
+
+	if (!history->store || strcmp(history->store_options, options) != 0)
+	{
+		EtlRejectOrigin origin;
+		MemoryContext old_context = MemoryContextSwitchTo(history->context);
+
+		history->store_options = pstrdup(options);
+		origin.format = scan->format->name;
+		origin.options = history->store_options;
+		origin.estate = history->estate;
+		history->store = etl_reject_open_store(&origin);
+		MemoryContextSwitchTo(old_context);
+	}
+	pfree(options);
+	return history->store;
+}
+
+/* Deals with a reject. */
+static void
+take_reject(EtlScan *scan, const EtlReject *reject, bool record_stands)
+{
+	/* rejects tell themselves where they come from */
+	scan->phase = REJECTING;
+	if (record_stands)
+		etl_reject_values(scan->history->policy, reject);
+	else
+	{
+		etl_reject_record(scan->history->policy, reject);
+		scan->history->counts.rejects++;
+	}
+}
+
+/* The row that the scan fills; lives as long as the scan. */
+static EtlRow *
+make_row(EtlScan *scan, TupleDesc desc, const Bitmapset *needed)
+{
+	const EtlScanOptions *options = scan->call->options;
+	EtlOnError on_error = etl_call_on_error(scan->call);
+	EtlRowOptions row_options;
+
+	row_options.columns = options->columns;
+	row_options.null_on_error = (on_error == ETL_ON_ERROR_NULL);
+	row_options.convert_all = (on_error != ETL_ON_ERROR_ABORT);
+	row_options.decimal_separator =
+		options->decimal_separator ? options->decimal_separator[0] : '.';
+	row_options.thousands_separator =
+		options->thousands_separator ? options->thousands_separator[0] : '\0';
+	row_options.date_formats = options->date_formats;
+	row_options.field_noun = scan->format->field_noun;
+	return etl_row_new(desc, needed, &row_options);
+}
+
+/* Says what is being read when an error is raised. */
+static void
+scan_error_context(void *arg)
+{
+	const EtlScan *scan = arg;
+	const char *name;
+
+	if (scan->phase == REJECTING || scan->item < 0)
+		return;
+	name = scan->source->names[scan->item];
+	if (scan->phase == CONVERTING)
+		errcontext("%s, line %lld", name, (long long) scan->record.line);
+	else if (scan->record.line > 0)
+		errcontext("%s, after line %lld", name, (long long) scan->record.line);
+	else
+		errcontext("%s", name);
+}

@@ -1,0 +1,45 @@
+/*
+ * plan.h
+ *	  The scan node: what its planning and its execution share.
+ *
+ * In the CustomScan, scanrelid is 0, custom_scan_tlist holds the Vars that the
+ * query needs (attribute 0 is the whole row), custom_exprs the function call,
+ * and custom_private the RangeTblFunction without its expression.
+ */
+#ifndef ETL_PLAN_H
+#define ETL_PLAN_H
+
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "nodes/extensible.h"
+#include "nodes/parsenodes.h"
+#include "nodes/pathnodes.h"
+#include "nodes/primnodes.h"
+
+#include "scan/call.h"
+
+/* Installs the planner hooks and registers the node. */
+extern void etl_plan_init(void);
+
+extern const CustomScanMethods etl_node_methods;
+
+/*
+ * The row that a call in FROM yields, or NULL if the scan node cannot stand
+ * for it.
+ */
+extern TupleDesc etl_plan_row_desc(const RangeTblFunction *rtfunc,
+								   FuncExpr *call);
+
+/*
+ * The reader function with this OID, or NULL.  One that is SECURITY DEFINER,
+ * has settings of its own or is watched by a function manager hook is not
+ * called directly, so it is not found.
+ */
+extern const EtlReaderFunction *etl_plan_find_reader(Oid funcid);
+
+/* parallel.c: hooks the planner; forbids parallelism where a call needs it. */
+extern void etl_parallel_init(void);
+extern void etl_parallel_prevent(PlannerInfo *root);
+
+#endif
