@@ -36,7 +36,6 @@ INSTALL_SQL = \
 	sql/install/00_schema.sql \
 	sql/install/10_readers.sql \
 	sql/install/15_look.sql \
-	sql/install/15_look.sql \
 	sql/install/40_dead_letter.sql \
 	sql/install/90_grants.sql
 

@@ -17,7 +17,7 @@ etl_compat_input_call(FmgrInfo *function, char *text, Oid typioparam,
 					  int32 typmod, Datum *value, ErrorData **error)
 {
 #ifdef ETL_HAVE_SOFT_ERRORS
-	ErrorSaveContext context = {T_ErrorSaveContext};
+	ErrorSaveContext context = {.type = T_ErrorSaveContext};
 
 	context.details_wanted = true;
 	if (InputFunctionCallSafe(function, text, typioparam, typmod,

@@ -115,6 +115,16 @@ scan_unquoted(Scan *scan, size_t *pos)
 	return scan->last ? FIELD_INPUT : FIELD_MORE;
 }
 
+/* True if a delimiter ends at p, in the field that begins at start. */
+static bool
+begins_behind_delimiter(const Scan *scan, size_t start, size_t p)
+{
+	size_t n = (size_t) scan->syntax->delimiter_len;
+
+	return p > start + n &&
+		   memcmp(scan->buf + p - n, scan->syntax->delimiter, n) == 0;
+}
+
 static FieldEnd
 scan_quoted(Scan *scan, size_t *pos)
 {
@@ -167,6 +177,9 @@ scan_quoted(Scan *scan, size_t *pos)
 			scan->flags |= ETL_CSV_FAULT_STRAY_QUOTE;
 			if (crossed)
 				return FIELD_CUT;
+			/* The next field opens here: it was the first quote that is stray. */
+			if (begins_behind_delimiter(scan, *pos, p))
+				return scan_unquoted(scan, pos);
 		}
 		p += char_length(syntax, scan->buf + p, scan->len - p);
 	}
@@ -224,14 +237,19 @@ split_line(Scan *line, EtlCsvSpan *span)
 	{
 		size_t start = pos;
 		uint32_t flags = line->flags;
-		FieldEnd end = scan_field(line, &pos);
+		FieldEnd end;
 
+		line->flags = 0;
+		end = scan_field(line, &pos);
 		if (end == FIELD_OPEN)
 		{
-			line->flags = flags | ETL_CSV_FAULT_UNTERMINATED;
+			/* Has it a second quote, then that one is in the wrong place. */
+			line->flags = line->flags ? ETL_CSV_FAULT_STRAY_QUOTE
+									  : ETL_CSV_FAULT_UNTERMINATED;
 			pos = start + 1;
 			end = scan_unquoted(line, &pos);
 		}
+		line->flags |= flags;
 		note_fault(line, span);
 		if (!push_end(span, pos))
 			return false;

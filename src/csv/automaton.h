@@ -11,8 +11,10 @@
  * ends inside it are data; it ends at a quote followed by a delimiter, a line
  * end or the end of input.  Inside, escape + quote and escape + escape stand
  * for the second byte.  A quote anywhere else is stray: it is data, and the
- * record is flagged.  Where escape differs from quote, it also takes the
- * meaning from the byte behind it outside quotes.
+ * record is flagged; if it stands where the next field would begin, the field
+ * isn't quoted at all and its first quote is the stray one.  Where escape
+ * differs from quote, it also takes the meaning from the byte behind it outside
+ * quotes.
  *
  * A faulty record never swallows the lines after it.  A quoted field that is
  * never closed, or that has both a stray quote and a line end in it, has most

@@ -222,10 +222,17 @@ etl_csv_reader_new(EtlStream *raw, const char *name,
 	}
 	if ((flags & ETL_CSV_KEEP_HEADER) == 0)
 		read_header(reader);
+	if (options->header == ETL_OPTION_UNSET)
+		reader->base.names_hint = "If the source has no header, say header => "
+								  "false; then columns go by position.";
 	if (reader->base.names == NULL)
 	{
+		const char *rest;
+
+		/* Of a source that ends here nobody knows what fields it has. */
 		reader->width = Max(reader->width, (size_t) min_width);
-		reader->base.nfields = (int) reader->width;
+		if (etl_csv_cursor_peek(reader->cursor, 1, &rest) > 0)
+			reader->base.nfields = (int) reader->width;
 	}
 	MemoryContextSwitchTo(old);
 	return &reader->base;

@@ -77,8 +77,8 @@ etl_csv_reject_width(EtlCsvReader *reader)
 {
 	size_t found = reader->cursor->nfields;
 	MemoryContext old = MemoryContextSwitchTo(etl_csv_record_context(reader));
-	char *message =
-		psprintf("record has %zu fields, expected %zu", found, reader->width);
+	char *message = psprintf("record has %zu field%s, expected %zu", found,
+							 found == 1 ? "" : "s", reader->width);
 	char *detail = NULL;
 
 	if (found < reader->width && field_name(reader, found))

@@ -65,7 +65,7 @@ static const char extensions[] = " |~^:;,>#&*!$\t";
 static const char unused_delimiters[] = ",\t|;\x1F\x01\x1E\x02";
 
 /* Quotes other than the usual one. */
-static const char rare_quotes[] = "'`~";
+static const char rare_quotes[] = "'`";
 
 typedef struct Candidate
 {
@@ -261,7 +261,10 @@ score_width(Search *search, uint32_t width, double prior, Candidate *candidate)
 	if (block.total == candidate->live && block.matches == block.total)
 		score *= ENTIRE_BONUS;
 
-	/* Prose, too, has stretches of lines with as many commas or words each. */
+	/*
+	 * Prose, too, has stretches of lines with as many commas or words each, so
+	 * where nothing but text was found the other signs count again.
+	 */
 	if (plain)
 		score *= regular * coverage * prior * prior * prior;
 	if (score > candidate->score * (candidate->width > 1 ? RARER_WIDTH : 1))

@@ -16,6 +16,12 @@
 /* Records of the table's width that may stand before its header. */
 #define MAX_PADDED_PREAMBLE 20
 
+/* Tables before the one with the most records that are looked for. */
+#define MAX_EARLIER 8
+
+/* Blank lines behind which a second table is looked for. */
+#define MAX_BLANKS 50
+
 /* Records of a second table looked at. */
 #define MAX_SECOND_TABLE 50
 
@@ -380,11 +386,12 @@ is_second_table(const SniffBody *body, size_t row, bool *oom)
 static bool
 is_summary(const SniffParse *parse, const SniffRecord *record)
 {
-	static const char *const words[] = {"total",       "sum",     "subtotal",
-										"grand total", "average", "count",
-										"note",        "source",  "footnote",
-										"end of",      "* ",      "rows:",
-										"generated",   "total:",  NULL};
+	static const char *const words[] = {"total",    "grand total", "subtotal",
+										"sum",      "average",     "count",
+										"rows",     "note",        "notes",
+										"footnote", "source",      "sources",
+										"end of",   "generated",   "*",
+										NULL};
 	size_t len = 0;
 	const char *cell = NULL;
 
@@ -400,8 +407,8 @@ is_summary(const SniffParse *parse, const SniffRecord *record)
 
 		while (same < n && same < len && (cell[same] | 0x20) == words[i][same])
 			same++;
-		if (same == n && (len == n || cell[n - 1] == ' ' ||
-						  ((cell[n] | 0x20) < 'a' || (cell[n] | 0x20) > 'z')))
+		if (same == n &&
+			(len == n || (cell[n] | 0x20) < 'a' || (cell[n] | 0x20) > 'z'))
 			return true;
 	}
 	return false;
@@ -430,6 +437,43 @@ count_footer(const SniffBody *body, size_t start, size_t end)
 	return count;
 }
 
+/* The next record behind row that blank lines stand before. */
+static size_t
+next_after_blank(const SniffParse *parse, size_t row)
+{
+	do
+		row++;
+	while (row < parse->nrecords &&
+		   (!parse->records[row].after_blank || parse->records[row].comment));
+	return row;
+}
+
+/*
+ * Sets stop_at_blank if a second table begins at the first blank line; at a
+ * later one it can't be cut off, since the reader would stop too early.
+ */
+static bool
+find_second_table(const SniffBody *body, size_t row, EtlCsvSniffed *sniffed)
+{
+	const SniffParse *parse = body->parse;
+	bool oom = false;
+	bool found = false;
+
+	for (int blanks = 0; blanks < MAX_BLANKS && !found && !oom; blanks++)
+	{
+		row = next_after_blank(parse, row);
+		if (row >= parse->nrecords)
+			break;
+		found = is_second_table(body, row, &oom);
+		if (found && blanks == 0)
+			sniffed->dialect.stop_at_blank = true;
+		else if (found)
+			sniff_warn(sniffed, "another table follows behind a blank line "
+								"that isn't the first");
+	}
+	return !oom;
+}
+
 /* Looks for the table's end, which is at a blank line or the sample's end. */
 static bool
 find_end(const SniffParse *parse, const SniffBlock *block, const Start *start,
@@ -437,41 +481,21 @@ find_end(const SniffParse *parse, const SniffBlock *block, const Start *start,
 {
 	size_t from = start->row + (size_t) start->header_rows;
 	size_t end = parse->nrecords;
-	size_t blank = from;
-	bool first_blank = true;
-	bool oom = false;
 	SniffBody body;
+	bool ok = true;
 
 	if (block->width < 2)
 		return true;
 	if (!sniff_body_init(&body, parse, block, from))
 		return false;
-	while (!oom && blank < parse->nrecords)
-	{
-		if (parse->records[blank].after_blank && blank > start->row &&
-			!parse->records[blank].comment)
-		{
-			if (is_second_table(&body, blank, &oom))
-			{
-				if (first_blank && !pinned->stop_at_blank)
-					sniffed->dialect.stop_at_blank = true;
-				else if (!sniffed->dialect.stop_at_blank)
-					sniff_warn(sniffed, "another table follows behind a blank "
-										"line that isn't the first");
-				break;
-			}
-			first_blank = false;
-		}
-		blank++;
-	}
+	if (!pinned->stop_at_blank)
+		ok = find_second_table(&body, start->row, sniffed);
 	if (sniffed->dialect.stop_at_blank)
-		for (end = from > start->row ? from : start->row + 1;
-			 end < parse->nrecords && !parse->records[end].after_blank;)
-			end++;
+		end = next_after_blank(parse, start->row);
 	if (parse->sample->complete || end < parse->nrecords)
 		sniffed->footer = count_footer(&body, from, end);
 	sniff_body_free(&body);
-	return !oom;
+	return ok;
 }
 
 /*
@@ -528,8 +552,8 @@ sniff_find_table(const SniffParse *parse, uint32_t width,
 	}
 	if (width < 2 || !sniff_block(parse, width, &block))
 		whole_file(parse, &block);
-	while (find_earlier(parse, &block, &oom))
-		;
+	for (int i = 0; i < MAX_EARLIER && find_earlier(parse, &block, &oom);)
+		i++;
 	if (oom || !find_start(parse, &block, &start))
 		return false;
 	if (pinned->skip)

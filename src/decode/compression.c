@@ -262,8 +262,11 @@ etl_decompress(EtlStream *in, EtlCompression wanted, EtlCompression *found)
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 				 errmsg("\"%s\" is not in the format %s", in->name,
 						etl_compression_names[wanted]),
-				 errhint("Its beginning looks like \"%s\"; leave out the "
-						 "option \"compression\" to go by that.",
-						 etl_compression_names[detect(head, n)])));
+				 detect(head, n) == ETL_COMPRESSION_NONE
+					 ? errdetail("It does not look compressed.")
+					 : errdetail("It looks like %s.",
+								 etl_compression_names[detect(head, n)]),
+				 errhint("Leave out the option \"compression\" to go by the "
+						 "source's first bytes.")));
 	return *found == ETL_COMPRESSION_NONE ? in : decoder_new(in, *found);
 }

@@ -332,15 +332,6 @@ etl_encoding_convert(const EtlEncoding *encoding, const char *s, size_t n,
 	return out;
 }
 
-size_t
-etl_encoding_source_length(const EtlEncoding *encoding, const char *s,
-						   size_t n)
-{
-	if (encoding->utf16 == ETL_UTF16_NONE)
-		return n;
-	return etl_utf16_source_length(s, n);
-}
-
 const char *
 etl_encoding_source_bytes(const EtlEncoding *encoding, const char *s, size_t n,
 						  size_t *out_len)

@@ -19,6 +19,7 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 
+#include "decode/utf16.h"
 #include "stream/stream.h"
 
 typedef enum EtlUtf16
@@ -84,8 +85,13 @@ extern char *etl_encoding_convert(const EtlEncoding *encoding, const char *s,
 extern bool etl_encoding_needs_conversion(const EtlEncoding *encoding);
 
 /* How many bytes of the source n working bytes stand for. */
-extern size_t etl_encoding_source_length(const EtlEncoding *encoding,
-										 const char *s, size_t n);
+static inline size_t
+etl_encoding_source_length(const EtlEncoding *encoding, const char *s,
+						   size_t n)
+{
+	return encoding->utf16 == ETL_UTF16_NONE ? n
+											 : etl_utf16_source_length(s, n);
+}
 
 /*
  * The source's own bytes for n working bytes: s itself where they are the

@@ -136,6 +136,9 @@ struct EtlReader
 	char **names;
 	int nfields;
 
+	/* What to tell who misses a name; NULL, or constant. */
+	const char *names_hint;
+
 	/* Wanted fields: 0-based positions, ascending or not; -1 for none. */
 	const int *wanted;
 	int nwanted;

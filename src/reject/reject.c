@@ -234,13 +234,14 @@ warn(EtlRejectPolicy *policy, int64 records)
 	{
 		appendStringInfo(&message, "%lld", (long long) rejected);
 		if (records >= 0)
-			appendStringInfo(&message, " of %lld records",
-							 (long long) records);
+			appendStringInfo(&message, " of %lld record%s",
+							 (long long) records, records == 1 ? "" : "s");
 		else
 			appendStringInfoString(&message,
 								   rejected == 1 ? " record" : " records");
-		appendStringInfoString(&message, rejected == 1 ? " was rejected"
-													   : " were rejected");
+		appendStringInfoString(&message, rejected == 1 && records <= 1
+											 ? " was rejected"
+											 : " were rejected");
 	}
 	if (nulled > 0)
 		appendStringInfo(&message, "%srefused values of %lld %s became NULL",

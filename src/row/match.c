@@ -344,17 +344,18 @@ missing_name(const EtlRow *row, const Names *names, const char *column,
 	for (i = 0; i < reader->nfields; i++)
 		if (!list_name(&list, reader->names[i], i, reader->nfields))
 			break;
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("\"%s\" has no %s \"%s\"", reader->source, row->field_noun,
-					wanted),
-			 reader->nfields > 0
-				 ? errdetail("It has the %ss %s.", row->field_noun, list.data)
-				 : errdetail("It has no %ss.", row->field_noun),
-			 near_name ? errhint("Perhaps you mean \"%s\": columns => "
-								 "'{\"%s\": \"%s\"}'.",
-								 near_name, column, near_name)
-					   : 0));
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+					errmsg("\"%s\" has no %s \"%s\"", reader->source,
+						   row->field_noun, wanted),
+					reader->nfields > 0
+						? errdetail("It has the %s%s %s.", row->field_noun,
+									reader->nfields == 1 ? "" : "s", list.data)
+						: errdetail("It has no %ss.", row->field_noun),
+					near_name ? errhint("Perhaps you mean \"%s\": columns => "
+										"'{\"%s\": \"%s\"}'.",
+										near_name, column, near_name)
+					: reader->names_hint ? errhint("%s", reader->names_hint)
+										 : 0));
 }
 
 /* Raises 42703 for a position that the source lacks. */
@@ -382,6 +383,9 @@ match_column(const EtlRow *row, Names *names, int index, int *next)
 	int position = mapping->position;
 	int field;
 
+	/* Nothing is known of the fields of an empty source. */
+	if (reader->names == NULL && reader->nfields == 0)
+		return -1;
 	if (reader->names == NULL && mapping->name)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
 						errmsg("\"%s\" has no %s \"%s\"", reader->source,
@@ -394,9 +398,6 @@ match_column(const EtlRow *row, Names *names, int index, int *next)
 		position = ++*next;
 	if (position > 0)
 	{
-		/* Nothing is known of the fields of an empty source. */
-		if (reader->nfields == 0 && reader->names == NULL)
-			return -1;
 		if (position > reader->nfields)
 			missing_position(row, reader, name, position);
 		return position - 1;

@@ -29,6 +29,7 @@ struct EtlRow
 	int ncolumns;
 
 	EtlArena arena;
+	Datum *values; /* the caller's, set to null at first sight */
 
 	MemoryContext bound; /* what belongs to the reader bound last */
 	int *wanted;

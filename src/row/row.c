@@ -224,6 +224,17 @@ fill_reject(EtlReject *reject, const EtlColumn *column,
 	}
 }
 
+TupleDesc
+etl_row_copy_desc(TupleDesc desc)
+{
+	TupleDesc copy = CreateTupleDescCopy(desc);
+
+	for (int i = 0; i < desc->natts; i++)
+		TupleDescAttr(copy, i)->attgenerated =
+			TupleDescAttr(desc, i)->attgenerated;
+	return copy;
+}
+
 int
 etl_row_ordinary_columns(TupleDesc desc)
 {
@@ -270,8 +281,9 @@ etl_row_form(EtlRow *row, EtlReader *reader, const EtlRecord *record,
 	EtlColumn *end = column + row->ncolumns;
 
 	etl_arena_reset(&row->arena);
-	if (row->ncolumns < row->desc->natts)
+	if (row->values != values)
 	{
+		row->values = values;
 		memset(values, 0, row->desc->natts * sizeof(Datum));
 		memset(isnull, true, row->desc->natts * sizeof(bool));
 	}

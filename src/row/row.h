@@ -77,11 +77,18 @@ extern void etl_row_bind(EtlRow *row, EtlReader *reader);
 
 /*
  * Fills values and isnull, which have one entry for each column of desc, with
- * the needed columns; the others are set to null.
+ * the needed columns; the others are null.  A caller passes the same arrays
+ * each time and leaves them alone between.
  */
 extern EtlRowStatus etl_row_form(EtlRow *row, EtlReader *reader,
 								 const EtlRecord *record, Datum *values,
 								 bool *isnull, EtlReject *reject);
+
+/*
+ * A copy of a row type's descriptor, in the current context, which still tells
+ * the generated columns.
+ */
+extern TupleDesc etl_row_copy_desc(TupleDesc desc);
 
 /* How many columns of desc are fields of a source: all but the special ones. */
 extern int etl_row_ordinary_columns(TupleDesc desc);

@@ -106,6 +106,10 @@ void
 etl_call_check(const EtlCall *call)
 {
 	check_separators(call->options);
+	if (call->options->reject_limit_percent > 100)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("option \"reject_limit_percent\" must be at "
+							   "most 100")));
 	call->format->check_options(call);
 }
 

@@ -62,15 +62,22 @@ run_statement(const char *statement)
 	AtEOXact_GUC(true, nest_level);
 }
 
+/* Raises 42P16 for a source that nothing can be made of. */
 static EtlInspection *
 look_at_arguments(FunctionCallInfo fcinfo)
 {
 	const char *format =
 		PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	Jsonb *options = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3);
+	EtlInspection *inspection =
+		etl_look(text_to_cstring(PG_GETARG_TEXT_PP(1)), format, options,
+				 ETL_LOOK_SAMPLE_ROWS);
 
-	return etl_look(text_to_cstring(PG_GETARG_TEXT_PP(1)), format, options,
-					ETL_LOOK_SAMPLE_ROWS);
+	if (inspection->ncolumns == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+						errmsg("\"%s\" has no columns", inspection->source),
+						errdetail("It is empty.")));
+	return inspection;
 }
 
 /* etl_create_table(target, source, format, options, if_not_exists) */

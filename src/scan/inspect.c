@@ -9,6 +9,11 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include <float.h>
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -18,6 +23,7 @@
 
 #include "csv/csv_reader.h"
 #include "quote.h"
+#include "reject/reject.h"
 #include "scan/inspect.h"
 
 /* Words that stand for "no value" in columns of another type; at most 32. */
@@ -55,6 +61,67 @@ null_word(const EtlField *field)
 	return -1;
 }
 
+/* The field that a member of the columns option means, or -1. */
+static int
+mapped_field(const EtlReader *reader, const JsonbValue *value)
+{
+	char *text;
+
+	if (value->type == jbvNumeric)
+	{
+		int position = DatumGetInt32(
+			DirectFunctionCall1(numeric_int4,
+								NumericGetDatum(value->val.numeric)));
+
+		return position <= reader->nfields ? position - 1 : -1;
+	}
+	if (value->type != jbvString || reader->names == NULL)
+		return -1;
+	text = pnstrdup(value->val.string.val, (Size) value->val.string.len);
+	for (int i = 0; i < reader->nfields; i++)
+	{
+		if (strcmp(reader->names[i], text) == 0)
+			return i;
+	}
+	for (int i = 0; i < reader->nfields; i++)
+	{
+		if (pg_strcasecmp(reader->names[i], text) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Columns that the user named are called so. */
+static void
+apply_mapping(EtlInspection *result, const EtlReader *reader)
+{
+	Jsonb *mapping = result->call->options->columns;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (mapping == NULL)
+		return;
+	it = JsonbIteratorInit(&mapping->root);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		char *name;
+		int field;
+
+		if (token != WJB_KEY)
+			continue;
+		name = pnstrdup(value.val.string.val, (Size) value.val.string.len);
+		(void) JsonbIteratorNext(&it, &value, true);
+		field = mapped_field(reader, &value);
+		if (field < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("\"%s\" has no %s for \"%s\"", reader->source,
+							result->call->format->field_noun, name)));
+		result->columns[field].name = name;
+	}
+}
+
 /* Settles the columns by the first item's reader. */
 static void
 set_columns(Inspector *inspector, EtlReader *reader)
@@ -72,6 +139,7 @@ set_columns(Inspector *inspector, EtlReader *reader)
 		result->columns[i].name = names[i];
 		result->columns[i].field = reader->names ? reader->names[i] : NULL;
 	}
+	apply_mapping(result, reader);
 	inspector->as_is = etl_infer_new(reader->nfields);
 	inspector->with_nulls = etl_infer_new(reader->nfields);
 	inspector->words = palloc0(sizeof(uint32) * Max(reader->nfields, 1));
@@ -357,7 +425,7 @@ try_padding(Inspector *inspector, EtlCall *call, int64 sample_rows)
 {
 	Inspector strict = *inspector;
 
-	if (etl_option_given(&call->target, "ragged") ||
+	if (etl_option_given(&call->target, "ragged") || inspector->rejects == 0 ||
 		inspector->rejects * PADDING_SHARE < inspector->rows)
 		return;
 	etl_option_set(&call->target, "ragged", TEXTOID,
@@ -412,6 +480,8 @@ etl_inspection_create_table(const EtlInspection *inspection,
 {
 	StringInfoData out;
 
+	if (inspection->ncolumns == 0)
+		return NULL;
 	initStringInfo(&out);
 	appendStringInfo(&out, "CREATE TABLE %s%s (\n    ",
 					 if_not_exists ? "IF NOT EXISTS " : "", target);
@@ -447,13 +517,16 @@ etl_inspection_date_formats(const EtlInspection *inspection)
 
 /*
  * True if a column's name finds its field by itself when the source is read: no
- * other field before it has the name, nor regardless of case if it isn't exact.
+ * other field before it has the name, nor regardless of case if it isn't exact,
+ * and it isn't the name of a special column, all of which begin alike.
  */
 static bool
 finds_its_field(const EtlInspection *inspection, int column)
 {
 	const char *name = inspection->columns[column].name;
 
+	if (strncmp(name, "etl_", 4) == 0)
+		return false;
 	for (int i = 0; i < inspection->ncolumns; i++)
 	{
 		if (strcmp(inspection->columns[i].field, name) == 0)
@@ -512,12 +585,32 @@ append_pinned(StringInfo out, const EtlInspection *inspection)
 			getKeyJsonValueFromContainer(&object->root, name,
 										 (int) strlen(name), &buffer);
 
-		/* Those for null are settled by the inspection. */
-		if (value == NULL || strcmp(name, "null_strings") == 0)
+		/*
+		 * Those for null are settled by the inspection, and compression is
+		 * told by the bytes of each file for itself.
+		 */
+		if (value == NULL || strcmp(name, "null_strings") == 0 ||
+			(strcmp(name, "compression") == 0 &&
+			 !etl_option_given(&inspection->call->target, name)))
 			continue;
 		appendStringInfo(out, ", %s => ", name);
 		etl_quote_json(out, value);
 	}
+}
+
+/* What the user said of bad records. */
+static void
+append_reject_options(StringInfo out, const EtlScanOptions *options)
+{
+	if (options->on_error != ETL_OPTION_UNSET)
+		append_argument(out, "on_error",
+						etl_on_error_names[options->on_error]);
+	if (options->reject_limit != ETL_OPTION_UNSET)
+		appendStringInfo(out, ", reject_limit => %lld",
+						 (long long) options->reject_limit);
+	if (!isnan(options->reject_limit_percent))
+		appendStringInfo(out, ", reject_limit_percent => %.*g", DBL_DIG,
+						 options->reject_limit_percent);
 }
 
 static void
@@ -542,6 +635,8 @@ etl_inspection_query(const EtlInspection *inspection, const char *schema)
 {
 	StringInfoData out;
 
+	if (inspection->ncolumns == 0)
+		return NULL;
 	initStringInfo(&out);
 	appendStringInfoString(&out, "SELECT * FROM ");
 	etl_quote_qualified(&out, schema,
@@ -563,8 +658,8 @@ etl_inspection_query(const EtlInspection *inspection, const char *schema)
 	if (inspection->thousands_separator != 0)
 		append_argument(&out, "thousands_separator",
 						psprintf("%c", inspection->thousands_separator));
-	if (inspection->call->options->server)
-		append_argument(&out, "server", inspection->call->options->server);
+	append_reject_options(&out, inspection->call->options);
+	append_argument(&out, "server", inspection->call->options->server);
 	appendStringInfoString(&out, ") AS t(");
 	append_columns(&out, inspection, ", ");
 	appendStringInfoChar(&out, ')');

@@ -44,14 +44,17 @@ typedef struct EtlInspection
  */
 extern EtlInspection *etl_inspect(EtlCall *call, int64 sample_rows);
 
-/* A CREATE TABLE statement for the columns; target is SQL text. */
+/*
+ * A CREATE TABLE statement for the columns; target is SQL text.  NULL if there
+ * are none, because the source is empty.
+ */
 extern char *etl_inspection_create_table(const EtlInspection *inspection,
 										 const char *target,
 										 bool if_not_exists);
 
 /*
  * A SELECT over the source with everything pinned; schema is the one of our
- * functions, or NULL if it need not be said.
+ * functions, or NULL if it need not be said.  NULL if there are no columns.
  */
 extern char *etl_inspection_query(const EtlInspection *inspection,
 								  const char *schema);

@@ -108,6 +108,14 @@ jsonb_datum(const char *text)
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
 }
 
+/* A text value; null if there is none. */
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
 static Datum
 byte_datum(int byte)
 {
@@ -263,11 +271,15 @@ etl_sniff_csv(PG_FUNCTION_ARGS)
 		CStringGetTextDatum(psprintf("%c", inspection->thousands_separator));
 	nulls[n] = formats_json == NULL;
 	values[n++] = formats_json ? jsonb_datum(formats_json) : (Datum) 0;
-	values[n++] = CStringGetTextDatum(
-		etl_inspection_create_table(inspection, target.data, false));
-	values[n++] = CStringGetTextDatum(
-		etl_inspection_query(inspection,
-							 etl_look_schema(fcinfo->flinfo->fn_oid)));
+	values[n] = text_or_null(etl_inspection_create_table(inspection,
+														 target.data, false),
+							 &nulls[n]);
+	n++;
+	values[n] = text_or_null(etl_inspection_query(inspection,
+												  etl_look_schema(
+													  fcinfo->flinfo->fn_oid)),
+							 &nulls[n]);
+	n++;
 	values[n++] = text_array(inspection->warnings);
 	Assert(n == desc->natts);
 

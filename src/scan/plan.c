@@ -91,7 +91,7 @@ etl_plan_row_desc(const RangeTblFunction *rtfunc, FuncExpr *call)
 	switch (get_expr_result_type((Node *) call, &type, &desc))
 	{
 		case TYPEFUNC_COMPOSITE:
-			return BlessTupleDesc(CreateTupleDescCopy(desc));
+			return BlessTupleDesc(etl_row_copy_desc(desc));
 		case TYPEFUNC_RECORD:
 			if (rtfunc->funccolnames == NIL)
 				return NULL;

@@ -143,7 +143,7 @@ make_state(FunctionCallInfo fcinfo, PGFunction entry)
 								   format_type_be(type))));
 			break;
 	}
-	state->desc = BlessTupleDesc(CreateTupleDescCopy(desc));
+	state->desc = BlessTupleDesc(etl_row_copy_desc(desc));
 	state->values = palloc(sizeof(Datum) * Max(desc->natts, 1));
 	state->isnull = palloc(sizeof(bool) * Max(desc->natts, 1));
 	state->history = etl_scan_history_new(rsinfo->econtext->ecxt_estate);

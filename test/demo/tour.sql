@@ -1,0 +1,67 @@
+-- The tour.  Each station is a headline, a statement and its result.
+
+\echo
+\echo :bold'1. A file that says nothing about itself: no header, semicolons.':plain
+\echo
+SELECT category, count(*), min(name) AS example
+FROM etl_read_csv('/usr/share/unicode/UnicodeData.txt')
+	AS t(code text, name text, category text)
+GROUP BY category ORDER BY count(*) DESC LIMIT 4;
+
+\echo :bold'2. How it was read. Rows stream; only the wanted column is converted.':plain
+\echo
+EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off)
+SELECT category FROM etl_read_csv('/usr/share/unicode/UnicodeData.txt')
+	AS t(code text, name text, category text);
+
+\echo :bold'3. The same file behind gzip.':plain
+\echo
+SELECT code, name FROM etl_read_csv(:'gz')
+	AS t(code text, name text) WHERE name LIKE '%ELEPHANT%';
+
+\echo :bold'4. Several files by a pattern: tabs, comments, rows of two widths.':plain
+\echo
+SELECT etl_source, count(*), count(note) AS with_note
+FROM etl_read_csv('/usr/share/zoneinfo/zone{,1970}.tab',
+		comment => '#', header => false, ragged => 'pad')
+	AS t(codes text, coordinates text, zone text, note text, etl_source text)
+GROUP BY etl_source ORDER BY etl_source;
+
+\echo :bold'5. Looking before reading: what is in a file nobody described.':plain
+\echo
+SELECT name, type, nullable, example, note
+FROM etl_describe(:'big');
+
+\echo :bold'6. Ten rows of that file, which has 1 GB.':plain
+\echo
+\timing on
+SELECT l_orderkey, l_extendedprice, l_shipdate, l_comment
+FROM etl_read_csv(:'big')
+	AS t(l_orderkey bigint, l_extendedprice numeric, l_shipdate date,
+		l_comment text)
+LIMIT 10;
+\timing off
+
+\echo
+\echo :bold'7. From a file to a table: leading zeros stay, types are inferred.':plain
+\echo
+SELECT etl_create_table('country', :'countries');
+INSERT INTO country
+SELECT * FROM etl_read_csv(:'countries', NULL::country);
+SELECT * FROM country ORDER BY number LIMIT 3;
+
+\echo :bold'8. A file is as good as a table: time zones by country.':plain
+\echo
+SELECT c.name, count(*) AS zones
+FROM etl_read_csv('/usr/share/zoneinfo/zone.tab',
+		comment => '#', header => false, ragged => 'pad')
+	AS z(code text, coordinates text, zone text)
+	JOIN country c USING (code)
+GROUP BY c.name ORDER BY zones DESC LIMIT 3;
+
+\echo :bold'9. Bad records do not cost the good ones, and are kept for repair.':plain
+\echo
+SELECT * FROM etl_read_csv(:'people', on_error => 'dead_letter')
+	AS t(id int, name text, born date);
+SELECT line, stage, sqlstate, message, convert_from(raw, 'UTF8') AS raw
+FROM etl.dead_letter ORDER BY line;

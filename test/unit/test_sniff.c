@@ -1,0 +1,576 @@
+/*
+ * test_sniff.c
+ *	  Detection on small files of every kind that people send.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "csv/sniff.h"
+#include "tap.h"
+
+/* What is expected of one file; unnamed members are 0 or NULL. */
+typedef struct Expected
+{
+	const char *name;
+	const char *text;
+	const char *delimiter;
+	int width;
+	int header_rows;
+	int skip;
+	char quote;  /* 0: the double quote */
+	char escape; /* 0: the quote */
+	const char *comment;
+	bool stop_at_blank;
+	int footer;
+	EtlCsvNewline newline;
+} Expected;
+
+#define TABLE "id,when,name\n1,2024-01-05,Ann\n2,2024-01-06,Bob\n"
+#define MORE "3,2024-01-07,Cy\n4,2024-01-08,Di\n5,2024-01-09,Ed\n"
+#define BODY "1,2024-01-05,Ann\n2,2024-01-06,Bob\n"
+#define WIDE "id,day,hour,price,item\n"
+#define WIDE_ROW "1,2024-01-05,10:00,1.50,chair\n"
+#define WIDE_ROWS WIDE_ROW WIDE_ROW WIDE_ROW WIDE_ROW
+
+static const Expected files[] = {
+	/* Delimiters. */
+	{.name = "comma",
+	 .text = TABLE,
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "semicolon",
+	 .text = "a;b\n1,5;2,5\n3,5;4,5\n",
+	 .delimiter = ";",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "semicolon, decimal commas, no header",
+	 .text = "1,5;2,5\n3,5;4,5\n5,5;6,5\n",
+	 .delimiter = ";",
+	 .width = 2},
+	{.name = "tab",
+	 .text = "id\tname\n1\tAnn, the first\n2\tBob, the other\n",
+	 .delimiter = "\t",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "bar",
+	 .text = "id|day|n\n1|2024-01-05|2\n2|2024-01-06|4\n",
+	 .delimiter = "|",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "blank",
+	 .text = "id day n\n1 2024-01-05 2\n2 2024-01-06 4\n",
+	 .delimiter = " ",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "comma and blank",
+	 .text = "id, day, text\n1, 2024-01-05, \"a, b\"\n2, 2024-01-06, c\n",
+	 .delimiter = ", ",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "two bars",
+	 .text = "id||day||n\n1||2024-01-05||2\n2||2024-01-06||4\n",
+	 .delimiter = "||",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "two colons",
+	 .text = "id::n\n1::2.5\n2::3.5\n3::4.5\n",
+	 .delimiter = "::",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "three bytes",
+	 .text = "id|~|n\n1|~|2.5\n2|~|3.5\n3|~|4.5\n",
+	 .delimiter = "|~|",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "caret",
+	 .text = "id^n^d\n1^2.5^x\n2^3.5^y\n",
+	 .delimiter = "^",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "unit separator",
+	 .text = "id\x1Fn\n1\x1F"
+			 "2\n2\x1F"
+			 "3\n",
+	 .delimiter = "\x1F",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "start of heading",
+	 .text = "id\x01n\n1\x01"
+			 "2\n2\x01"
+			 "3\n",
+	 .delimiter = "\x01",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "passwd",
+	 .text = "root:x:0:0:root:/root:/bin/bash\n"
+			 "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
+			 "www:x:33:33::/var/www:/usr/sbin/nologin\n",
+	 .delimiter = ":",
+	 .width = 7},
+	{.name = "unicode data",
+	 .text = "0000;<control>;Cc;0;BN;;;;;N;NULL;;;;\n"
+			 "0030;DIGIT ZERO;Nd;0;EN;;0;0;0;N;;;;;\n"
+			 "0041;LATIN CAPITAL LETTER A;Lu;0;L;;;;;N;;;;0061;\n"
+			 "0042;LATIN CAPITAL LETTER B;Lu;0;L;;;;;N;;;;0062;\n",
+	 .delimiter = ";",
+	 .width = 15},
+	{.name = "zone table",
+	 .text = "# tzdb timezone descriptions\n#\n# This is public domain.\n"
+			 "#codes\tcoordinates\tTZ\tcomments\n"
+			 "AD\t+4230+00131\tEurope/Andorra\n"
+			 "AE\t+2518+05518\tAsia/Dubai\tCrozet\n"
+			 "AQ\t-6617+11031\tAntarctica/Casey\tCasey\n"
+			 "AQ\t-6835+07758\tAntarctica/Davis\tDavis\n"
+			 "AF\t+3431+06912\tAsia/Kabul\n",
+	 .delimiter = "\t",
+	 .width = 4,
+	 .comment = "#"},
+
+	/* One column. */
+	{.name = "one column of numbers",
+	 .text = "n\n1\n2\n3\n",
+	 .delimiter = ",",
+	 .width = 1,
+	 .header_rows = 1},
+	{.name = "one column of times",
+	 .text = "10:00:01\n10:00:02\n10:00:03\n",
+	 .delimiter = ",",
+	 .width = 1},
+	{.name = "one column of timestamps",
+	 .text = "at\n2024-01-05 10:00:01\n2024-01-05 10:00:02\n",
+	 .delimiter = ",",
+	 .width = 1,
+	 .header_rows = 1},
+	{.name = "one column of URLs",
+	 .text = "http://a.example/x?b=1\nhttp://b.example/y?c=2\n",
+	 .delimiter = ",",
+	 .width = 1},
+	{.name = "one column of names",
+	 .text = "name\nAnn Lee\nBob Ray\nCy Day\n",
+	 .delimiter = ",",
+	 .width = 1,
+	 .header_rows = 1},
+	{.name = "one column of quoted prose",
+	 .text = "remark\n\"well, yes\"\n\"no, not at all\"\n\"a, b, c\"\n",
+	 .delimiter = ",",
+	 .width = 1,
+	 .header_rows = 1},
+	{.name = "prose",
+	 .width = 1,
+	 .delimiter = "\t",
+	 .skip = 0,
+	 .text = "It was late, and dark.\nNobody came.\n"
+			 "We waited, as one does, for hours.\nThen we went home.\n"},
+
+	/* Quotes and escapes. */
+	{.name = "single quotes",
+	 .text = "id,text\n1,'a, b'\n2,'c, d'\n3,'it''s'\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .quote = '\''},
+	{.name = "apostrophes are no quotes",
+	 .text = "id,text\n1,'tis late\n2,don't\n3,\"a, b\"\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "backslash escapes",
+	 .text = "id,text\n1,\"a \\\"b\\\", c\"\n2,\"d, \\\"e\\\"\"\n3,f\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .escape = '\\'},
+	{.name = "a backslash before a closing quote is data",
+	 .text = "id,dir\n1,\"C:\\a\\\"\n2,\"D:\\b\\\"\n3,\"E:\\\"\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "one row in other quotes changes nothing",
+	 .text =
+		 WIDE WIDE_ROWS "'1','2024-01-05','10:00','1.50','chair'\n" WIDE_ROWS
+						"2,2024-01-05,10:00,1.50,\"chair, red\"\n" WIDE_ROW,
+	 .delimiter = ",",
+	 .width = 5,
+	 .header_rows = 1},
+	{.name = "an unterminated quote changes nothing",
+	 .text = WIDE WIDE_ROWS "1,2024-01-05,10:00,1.50,\"chair\n" WIDE_ROWS,
+	 .delimiter = ",",
+	 .width = 5,
+	 .header_rows = 1},
+
+	/* Line ends. */
+	{.name = "CRLF",
+	 .text = "a,b\r\n1,2\r\n3,4\r\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .newline = ETL_CSV_CRLF},
+	{.name = "CR",
+	 .text = "a,b\r1,2\r3,4\r",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .newline = ETL_CSV_CR},
+	{.name = "mixed line ends",
+	 .text = "a,b\n1,2\r\n3,4\r5,6\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .newline = ETL_CSV_MIXED},
+	{.name = "no final newline",
+	 .text = "a,b\n1,2\n3,4",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "two final newlines",
+	 .text = TABLE "\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "blank lines between",
+	 .text = "a,b\n\n1,2\n\n3,4\n\n5,6\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+
+	/* Hardly anything. */
+	{.name = "empty", .text = "", .delimiter = ",", .width = 1},
+	{.name = "only newlines",
+	 .text = "\n\n\n",
+	 .delimiter = ",",
+	 .width = 1,
+	 .skip = 3},
+	{.name = "header only",
+	 .text = "id,when,name\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "one row of values",
+	 .text = "1,2024-01-05,Ann\n",
+	 .delimiter = ",",
+	 .width = 3},
+	{.name = "header and one row",
+	 .text = "id,name\n1,Ann\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "one word",
+	 .text = "hello",
+	 .delimiter = ",",
+	 .width = 1,
+	 .header_rows = 1},
+
+	/* Headers. */
+	{.name = "no header", .text = BODY MORE, .delimiter = ",", .width = 3},
+	{.name = "all text",
+	 .text = "name,city\nAnn,New York\nBob,Rome\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "all text, first row comes again",
+	 .text = "red,small\nblue,large\nred,large\nblue,small\nred,small\n",
+	 .delimiter = ",",
+	 .width = 2},
+	{.name = "codes without header",
+	 .text = "AB-1,X1\nAC-2,Y2\nAD-3,Z3\n",
+	 .delimiter = ",",
+	 .width = 2},
+	{.name = "empty and duplicate names",
+	 .text = ",n,n\na,1,2\nb,3,4\nc,5,6\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "years as names",
+	 .text = "country,2021,2022,2023\nFR,1,2,3\nDE,4,5,6\nIT,7,8,9\n",
+	 .delimiter = ",",
+	 .width = 4,
+	 .header_rows = 1},
+	{.name = "two header rows",
+	 .text = "size,weight,name\ncm,kg,text\n10,2.5,a\n20,3.5,b\n30,4,c\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 2},
+	{.name = "three header rows",
+	 .text = "a,b,c\nd,e,f\ng,h,i\n1,2,3\n4,5,6\n7,8,9\n10,11,12\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 3},
+	{.name = "groups above the header",
+	 .text = "2023,,2024,\nin,out,in,out\n1,2,3,4\n5,6,7,8\n9,10,11,12\n",
+	 .delimiter = ",",
+	 .width = 4,
+	 .header_rows = 2},
+	{.name = "header with a delimiter too few",
+	 .text = "id,day,hourprice,item\n" WIDE_ROWS,
+	 .delimiter = ",",
+	 .width = 4,
+	 .header_rows = 1},
+	{.name = "a hash in the header's first name",
+	 .text = "#id,name,n\n1,Ann,4\n2,Bob,5\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+
+	/* What stands around the table. */
+	{.name = "preamble",
+	 .text = "Sales, all shops\nas of 5 May\n" TABLE,
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1,
+	 .skip = 2},
+	{.name = "preamble and blank line",
+	 .text = "Sales\n\n" TABLE,
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1,
+	 .skip = 2},
+	{.name = "keys and values",
+	 .delimiter = ",",
+	 .width = 5,
+	 .text = "author: Ann\nsource: till\nversion: 3\n\n" WIDE WIDE_ROWS,
+	 .header_rows = 1,
+	 .skip = 4},
+	{.name = "padded preamble",
+	 .text = "Sales of May,,,,\n,,,,\n" WIDE WIDE_ROWS,
+	 .delimiter = ",",
+	 .width = 5,
+	 .header_rows = 1,
+	 .skip = 2},
+	{.name = "preamble without header",
+	 .delimiter = ",",
+	 .width = 5,
+	 .text = "Sales of May\n" WIDE_ROWS,
+	 .skip = 1},
+	{.name = "comments",
+	 .delimiter = ",",
+	 .width = 3,
+	 .comment = "#",
+	 .text = "# made by hand\n" TABLE "# a break\n" MORE,
+	 .header_rows = 1},
+	{.name = "other comments",
+	 .delimiter = ",",
+	 .width = 3,
+	 .comment = "//",
+	 .text = "// made by hand\n" TABLE "// a break\n" MORE,
+	 .header_rows = 1},
+	{.name = "one line that starts with slashes is no comment",
+	 .text = TABLE "//5,2024-01-07,x,y\n" MORE,
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "values that start with a hash",
+	 .text = "tag,n\n#a,1\n#b,2\nc,3\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "total",
+	 .text = WIDE WIDE_ROWS "Total,,,6.00,\n",
+	 .delimiter = ",",
+	 .width = 5,
+	 .header_rows = 1,
+	 .footer = 1},
+	{.name = "notes",
+	 .delimiter = ",",
+	 .width = 5,
+	 .header_rows = 1,
+	 .text = WIDE WIDE_ROWS "\nNote: prices are net\nSee page 5\n",
+	 .footer = 2},
+	{.name = "second table, less columns",
+	 .delimiter = ",",
+	 .width = 3,
+	 .text = TABLE MORE "\nid,n\n1,2\n2,3\n",
+	 .header_rows = 1,
+	 .stop_at_blank = true},
+	{.name = "second table, more columns",
+	 .delimiter = ",",
+	 .width = 3,
+	 .text = TABLE MORE "\n" WIDE WIDE_ROWS WIDE_ROWS,
+	 .header_rows = 1,
+	 .stop_at_blank = true},
+	{.name = "second table, same columns",
+	 .delimiter = ",",
+	 .width = 3,
+	 .text = TABLE MORE "\n" TABLE,
+	 .header_rows = 1,
+	 .stop_at_blank = true},
+	{.name = "a blank line in a table",
+	 .text = TABLE "\n" MORE,
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+};
+
+static EtlCsvSniffed
+sniff(const char *text, const EtlCsvPinned *pinned, EtlCsvDialect dialect)
+{
+	EtlCsvSniffed sniffed = {.dialect = dialect};
+	size_t len = strlen(text);
+	char *copy = malloc(len > 0 ? len : 1);
+
+	/* On the heap, so that a read beyond the end is seen. */
+	memcpy(copy, text, len);
+	if (!etl_csv_sniff(copy, len, true, pinned, &sniffed))
+		abort();
+	free(copy);
+	return sniffed;
+}
+
+static bool
+is_bytes(const char *bytes, int len, const char *expected)
+{
+	return len == (int) strlen(expected) &&
+		   memcmp(bytes, expected, (size_t) len) == 0;
+}
+
+static void
+check_file(const Expected *expected)
+{
+	EtlCsvPinned nothing = {0};
+	EtlCsvSniffed got =
+		sniff(expected->text, &nothing, (EtlCsvDialect){.width = 0});
+	const EtlCsvDialect *dialect = &got.dialect;
+	const EtlCsvSyntax *syntax = &dialect->syntax;
+	int quote = expected->quote == 0 ? '"' : expected->quote;
+	int escape = expected->escape == 0 ? quote : expected->escape;
+	const char *comment = expected->comment == NULL ? "" : expected->comment;
+	bool ok;
+
+	ok = is_bytes(syntax->delimiter, syntax->delimiter_len,
+				  expected->delimiter) &&
+		 is_bytes(syntax->comment, syntax->comment_len, comment) &&
+		 syntax->quote == quote && syntax->escape == escape &&
+		 dialect->width == expected->width &&
+		 dialect->header_rows == expected->header_rows &&
+		 dialect->skip == expected->skip &&
+		 dialect->stop_at_blank == expected->stop_at_blank &&
+		 dialect->newline == expected->newline &&
+		 got.footer == expected->footer && dialect->skip_footer == 0;
+	tap_ok(ok, expected->name);
+	if (!ok)
+		printf("# delimiter [%.*s] quote %c escape %c comment [%.*s] width %d "
+			   "header %d skip %d stop %d newline %d footer %d\n",
+			   syntax->delimiter_len, syntax->delimiter, syntax->quote,
+			   syntax->escape, syntax->comment_len, syntax->comment,
+			   dialect->width, dialect->header_rows, dialect->skip,
+			   dialect->stop_at_blank, dialect->newline, got.footer);
+}
+
+static void
+test_pinned(void)
+{
+	EtlCsvDialect dialect = {.syntax = {.delimiter = ";",
+										.delimiter_len = 1,
+										.quote = '\'',
+										.escape = '\\'}};
+	EtlCsvPinned pinned = {.delimiter = true, .quote = true, .escape = true};
+	EtlCsvSniffed got = sniff("a,b\n1,2\n3,4\n", &pinned, dialect);
+
+	tap_ok(got.dialect.syntax.delimiter[0] == ';' &&
+			   got.dialect.syntax.quote == '\'' &&
+			   got.dialect.syntax.escape == '\\' && got.dialect.width == 1,
+		   "a pinned syntax is kept");
+
+	pinned = (EtlCsvPinned){.header = true};
+	got = sniff(TABLE MORE, &pinned, (EtlCsvDialect){.header_rows = 0});
+	tap_ok(got.dialect.header_rows == 0 && got.dialect.width == 3,
+		   "header => false is kept");
+	got = sniff(BODY MORE, &pinned, (EtlCsvDialect){.header_rows = 1});
+	tap_ok(got.dialect.header_rows == 1, "header => true is kept");
+
+	pinned = (EtlCsvPinned){.skip = true};
+	got = sniff("x,y,z\n" TABLE MORE, &pinned, (EtlCsvDialect){.skip = 1});
+	tap_ok(got.dialect.skip == 1 && got.dialect.header_rows == 1,
+		   "detection begins behind pinned lines");
+	got = sniff(TABLE, &pinned, (EtlCsvDialect){.skip = 9});
+	tap_ok(got.dialect.skip == 9 && got.dialect.header_rows == 0,
+		   "more pinned lines than there are");
+
+	pinned = (EtlCsvPinned){.comment = true};
+	got = sniff("# no comment\n" TABLE, &pinned, (EtlCsvDialect){.skip = 0});
+	tap_ok(got.dialect.syntax.comment_len == 0 && got.dialect.skip == 1,
+		   "no comments wanted: they are a preamble");
+
+	pinned = (EtlCsvPinned){.stop_at_blank = true};
+	got = sniff(TABLE MORE "\n" TABLE, &pinned, (EtlCsvDialect){.width = 0});
+	tap_ok(!got.dialect.stop_at_blank, "stop_at_blank => false is kept");
+
+	pinned = (EtlCsvPinned){.skip_footer = true};
+	got = sniff(TABLE, &pinned, (EtlCsvDialect){.skip_footer = 2});
+	tap_ok(got.dialect.skip_footer == 2, "skip_footer is kept");
+}
+
+/* Every row in turn gets a fault; nothing of the dialect may change. */
+static void
+test_single_faults(void)
+{
+	static const char *const rows[] = {
+		"1,2024-01-05,10:00,1.50,chair,x\n",
+		"1,2024-01-05,10:001.50,chair\n",
+		"\"1,2024-01-05,10:00,1.50,chair\n",
+		"1,2024-01-05,10:00,1.50,ch\"r\n",
+		"1,2024-01-05,10:00,1.50,\"a\nb\"\n",
+		"\n",
+		"1;2024-01-05;10:00;1;x\n",
+		"1,2024-01-05,10:00,1.50,\"a \\\" b\"\n",
+		",,,,\n",
+		"1\n"};
+	EtlCsvPinned nothing = {0};
+	char text[4096];
+	bool ok = true;
+
+	for (size_t kind = 0; kind < sizeof(rows) / sizeof(rows[0]); kind++)
+		for (int bad = 0; bad < 20; bad++)
+		{
+			EtlCsvSniffed got;
+			const EtlCsvDialect *dialect = &got.dialect;
+
+			strcpy(text, WIDE);
+			for (int i = 0; i < 20; i++)
+				strcat(text, i == bad ? rows[kind] : WIDE_ROW);
+			got = sniff(text, &nothing, (EtlCsvDialect){.width = 0});
+			if (dialect->syntax.delimiter[0] != ',' || dialect->width != 5 ||
+				dialect->syntax.quote != '"' || dialect->header_rows != 1 ||
+				dialect->skip != 0 || dialect->stop_at_blank)
+			{
+				printf("# kind %zu at row %d\n", kind, bad);
+				ok = false;
+			}
+		}
+	tap_ok(ok, "no single odd row changes anything");
+}
+
+/* Noise of the bytes that matter, of any length, complete or not. */
+static void
+test_noise(void)
+{
+	static const char bytes[] = ",;|\t\"'\\\r\n \naaa111#:.-";
+	EtlCsvPinned nothing = {0};
+	bool ok = true;
+
+	for (int i = 0; i < 3000; i++)
+	{
+		size_t len = tap_random(300);
+		char *text = malloc(len + 1);
+		EtlCsvSniffed got = {.footer = 0};
+
+		for (size_t p = 0; p < len; p++)
+			text[p] = bytes[tap_random(sizeof(bytes) - 1)];
+		text = realloc(text, len > 0 ? len : 1);
+		ok &= etl_csv_sniff(text, len, i % 2 == 0, &nothing, &got);
+		ok &= got.dialect.width >= 1 && got.dialect.syntax.delimiter_len >= 1;
+		free(text);
+	}
+	tap_ok(ok, "noise is survived");
+}
+
+int
+main(void)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		check_file(&files[i]);
+	test_pinned();
+	test_single_faults();
+	test_noise();
+	return tap_done();
+}
