@@ -65,15 +65,25 @@ etl_guc_init(void)
 	MarkGUCPrefixReserved("pg_etl");
 }
 
-/* Accepts a list of absolute paths. */
+/*
+ * Accepts a list of absolute paths.
+ *
+ * Only a user who types the setting can be told what is wrong with it.  If what
+ * comes from elsewhere were refused, loading the library would put the default
+ * in its place, which allows everything; accepted, it allows nothing.
+ */
 static bool
 check_allowed_directories(char **newval, void **extra, GucSource source)
 {
-	char *copy = pstrdup(*newval);
+	char *copy;
 	List *directories;
 	ListCell *lc;
 	bool ok = true;
 
+	if (source < PGC_S_INTERACTIVE)
+		return true;
+
+	copy = pstrdup(*newval);
 	if (!SplitDirectoriesString(copy, ',', &directories))
 	{
 		GUC_check_errdetail("List syntax is invalid.");

@@ -102,8 +102,7 @@ read_header(EtlCsvReader *reader)
 #define DEFINE_CHAR_LEN(name, encoding) \
 	static int name(const unsigned char *s, size_t n) \
 	{ \
-		(void) n; \
-		return pg_encoding_mblen(encoding, (const char *) s); \
+		return etl_encoding_char_length(encoding, (const char *) s, n); \
 	}
 
 DEFINE_CHAR_LEN(sjis_length, PG_SJIS)

@@ -98,10 +98,13 @@ etl_csv_reject_bytes(EtlCsvReader *reader, const char *s, size_t n,
 	MemoryContext old = MemoryContextSwitchTo(etl_csv_record_context(reader));
 	StringInfoData bytes;
 	char *message;
-	int length = pg_encoding_mblen(reader->encoding.working, s);
+	size_t length =
+		(size_t) etl_encoding_char_length(reader->encoding.working, s, n);
 
+	s = etl_encoding_source_bytes(&reader->encoding, s, Min(length, n),
+								  &length);
 	initStringInfo(&bytes);
-	for (int i = 0; i < length && i < (int) n; i++)
+	for (size_t i = 0; i < length; i++)
 		appendStringInfo(&bytes, "%s0x%02x", i > 0 ? " " : "",
 						 (unsigned char) s[i]);
 	if (untranslatable)

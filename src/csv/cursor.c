@@ -358,22 +358,36 @@ take_indexed(EtlCsvCursor *cursor)
 	return true;
 }
 
-/* A record that doesn't fit: what can be kept of it, up to its line end. */
+/* Makes the record found one that is too large. */
 static EtlCsvCursorStatus
-take_too_large(EtlCsvCursor *cursor)
+too_large(EtlCsvCursor *cursor)
 {
-	cursor->consumed = end_of_line(cursor);
-	cursor->record = cursor->buf + cursor->start;
-	cursor->length = Min(cursor->consumed, TOO_LARGE_KEPT);
-	while (cursor->length > 0 && (cursor->record[cursor->length - 1] == '\n' ||
-								  cursor->record[cursor->length - 1] == '\r'))
-		cursor->length--;
+	cursor->length = Min(cursor->length, TOO_LARGE_KEPT);
 	cursor->nfields = 0;
 	cursor->flags = 0;
+	return ETL_CSV_CURSOR_TOO_LARGE;
+}
+
+/*
+ * A record that doesn't end as far as the buffer may grow.  If it has a line end
+ * it is cut there, for most likely a quote isn't closed; see automaton.h.
+ */
+static EtlCsvCursorStatus
+cut_too_large(EtlCsvCursor *cursor)
+{
+	size_t length;
+
+	cursor->consumed = end_of_line(cursor);
+	cursor->record = cursor->buf + cursor->start;
+	length = cursor->consumed;
+	while (length > 0 && (cursor->record[length - 1] == '\n' ||
+						  cursor->record[length - 1] == '\r'))
+		length--;
+	cursor->length = length;
 	cursor->maybe_special = true;
 	cursor->lines = 1;
 	cursor->restart = true;
-	return ETL_CSV_CURSOR_TOO_LARGE;
+	return too_large(cursor);
 }
 
 static EtlCsvCursorStatus
@@ -409,7 +423,7 @@ scan_record(EtlCsvCursor *cursor)
 				break;
 			case ETL_CSV_SCAN_MORE:
 				if (!fill(cursor))
-					return take_too_large(cursor);
+					return cut_too_large(cursor);
 				break;
 			case ETL_CSV_SCAN_EOF:
 				return ETL_CSV_CURSOR_EOF;
@@ -435,7 +449,7 @@ find_record(EtlCsvCursor *cursor)
 		if (cursor->anomaly || cursor->last)
 			return scan_record(cursor);
 		if (!fill(cursor))
-			return take_too_large(cursor);
+			return cut_too_large(cursor);
 	}
 }
 
@@ -575,7 +589,7 @@ etl_csv_cursor_next(EtlCsvCursor *cursor)
 		}
 		if (status == ETL_CSV_CURSOR_RECORD &&
 			cursor->length > (size_t) etl_guc_max_record_size)
-			status = take_too_large(cursor);
+			status = too_large(cursor);
 		cursor->seen_record = true;
 		return status;
 	}

@@ -21,6 +21,10 @@
 /* Header lines a table may have. */
 #define MAX_HEADER_ROWS 4
 
+/* A table that has more than one of them has this many columns and records. */
+#define MIN_DEEP_WIDTH 3
+#define MIN_DEEP_RECORDS 3
+
 /* Texts this many times as long as the cell above them are prose. */
 #define PROSE_FACTOR 3
 
@@ -187,15 +191,49 @@ text_vote(const SniffBody *body, uint32_t c, const char *text, size_t n)
 			   : 0;
 }
 
+/* The year that the text is, 0 if it is none. */
+static int
+read_year(const char *s, size_t n)
+{
+	int year = 0;
+
+	for (size_t p = 0; n == 4 && p < n && s[p] >= '0' && s[p] <= '9'; p++)
+		year = year * 10 + (s[p] - '0');
+	return year >= 1800 && year <= 2200 ? year : 0;
+}
+
+/* True if column c of the body has years or dates. */
+static bool
+has_dates(const SniffBody *body, uint32_t c)
+{
+	if (body->columns[c].kinds[SNIFF_DATE] > 0)
+		return true;
+	for (size_t r = body->from; r < body->to; r++)
+	{
+		size_t len;
+		const char *cell;
+
+		if (!is_row(body, r))
+			continue;
+		cell = sniff_cell(body->parse, &body->parse->records[r], c, &len);
+		if (read_year(cell, len) != 0)
+			return true;
+	}
+	return false;
+}
+
 /*
- * True if the record's numbers are years that follow each other: names of
- * columns although they look like values.
+ * True if the record's values are names of columns although they look like
+ * values: years or dates, two or more of them, above columns that have none.
+ * Three years that follow each other may stand above anything.
  */
 static bool
-has_year_names(const SniffBody *body, size_t row)
+has_date_names(const SniffBody *body, size_t row)
 {
 	const SniffRecord *record = &body->parse->records[row];
 	uint32_t n = common_width(body, row);
+	bool clear = true;
+	bool series = true;
 	int previous = 0;
 	int count = 0;
 
@@ -203,19 +241,20 @@ has_year_names(const SniffBody *body, size_t row)
 	{
 		size_t len;
 		const char *cell = sniff_cell(body->parse, record, c, &len);
-		int year = 0;
+		SniffKind kind = sniff_kind(cell, len);
+		int year = read_year(cell, len);
 
-		if (sniff_kind(cell, len) != SNIFF_NUMBER)
+		if (!sniff_is_typed(kind))
 			continue;
-		for (size_t p = 0; len == 4 && p < len; p++)
-			year = year * 10 + (cell[p] - '0');
-		if (year < 1800 || year > 2200 ||
-			(count > 0 && year != previous + 1 && year != previous - 1))
+		if (year == 0 && kind != SNIFF_DATE)
 			return false;
+		clear = clear && !has_dates(body, c);
+		series = series && year != 0 &&
+				 (count == 0 || year == previous + 1 || year == previous - 1);
 		previous = year;
 		count++;
 	}
-	return count >= 3;
+	return (clear && count >= 2) || (series && count >= 3);
 }
 
 /* Sums up what the columns say: above 0 the record is a header, below it isn't. */
@@ -224,8 +263,8 @@ sniff_header_votes(const SniffBody *body, size_t row)
 {
 	const SniffRecord *record = &body->parse->records[row];
 	uint32_t n = common_width(body, row);
-	bool years = has_year_names(body, row);
-	double votes = 0;
+	bool dates = has_date_names(body, row);
+	double votes = dates ? 1 : 0;
 
 	for (uint32_t c = 0; c < n; c++)
 	{
@@ -235,7 +274,7 @@ sniff_header_votes(const SniffBody *body, size_t row)
 
 		if (body->columns[c].filled == 0 || kind == SNIFF_EMPTY)
 			continue;
-		if (years && kind == SNIFF_NUMBER)
+		if (dates && sniff_is_typed(kind))
 			continue;
 		if (body->columns[c].typed)
 			votes += sniff_is_typed(kind) ? -1 : 1;
@@ -247,9 +286,9 @@ sniff_header_votes(const SniffBody *body, size_t row)
 	return votes;
 }
 
-/* True if the record's filled cells could all be names, and differ. */
-static bool
-could_be_names(const SniffBody *body, size_t row)
+/* True if the record's filled cells could all be names, and most are filled. */
+bool
+sniff_could_be_names(const SniffBody *body, size_t row)
 {
 	const SniffRecord *record = &body->parse->records[row];
 	uint32_t filled = 0;
@@ -264,16 +303,6 @@ could_be_names(const SniffBody *body, size_t row)
 		filled++;
 		if (!sniff_is_name(cell, len))
 			return false;
-
-		/* A wide header is compared with its near neighbours only. */
-		for (uint32_t d = c < 64 ? 0 : c - 64; d < c; d++)
-		{
-			size_t other_len;
-			const char *other = sniff_cell(body->parse, record, d, &other_len);
-
-			if (len == other_len && memcmp(cell, other, len) == 0)
-				return false;
-		}
 	}
 	return filled > 0 && filled * 4 >= record->nfields * 3;
 }
@@ -288,19 +317,21 @@ sniff_is_header(const SniffBody *body, size_t row, bool *certain)
 		*certain = votes != 0 || body->ntyped > 0;
 	if (votes != 0)
 		return votes > 0;
-	return body->ntyped == 0 && could_be_names(body, row);
+	return body->ntyped == 0 && sniff_could_be_names(body, row);
 }
 
 /*
  * How many records from row on are header lines: the header, and behind it
- * those that have texts, and no value, above the columns of values.
+ * those that have texts, and no value, above the columns of values.  In a small
+ * table such a record is more likely one of bad values.
  */
 int
 sniff_header_rows(const SniffBody *body, size_t row)
 {
 	int rows = 1;
 
-	while (rows < MAX_HEADER_ROWS && row + rows < body->block.last)
+	while (body->block.width >= MIN_DEEP_WIDTH && rows < MAX_HEADER_ROWS &&
+		   row + rows + MIN_DEEP_RECORDS <= body->block.last)
 	{
 		const SniffRecord *record = &body->parse->records[row + rows];
 		uint32_t texts = 0;

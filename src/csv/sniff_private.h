@@ -5,7 +5,8 @@
  * Detection goes from the bytes inwards, each step building on the one before:
  *
  *		sniff_syntax.c	bytes -> delimiter, quote, escape
- *		sniff_table.c	records -> comment marker, where the table begins and ends
+ *		sniff_table.c	records -> comment marker, where the table ends
+ *		sniff_start.c	records -> where the table begins
  *		sniff_header.c	first records of the table -> how many are header lines
  *
  * sniff_parse.c holds the sample as records under one syntax, sniff_cell.c tells
@@ -80,6 +81,13 @@ sniff_is_typed(SniffKind kind)
 	return kind >= SNIFF_NUMBER && kind <= SNIFF_BOOL;
 }
 
+/* True if the delimiter is a byte that prose never has. */
+static inline bool
+sniff_is_control(const EtlCsvSyntax *syntax)
+{
+	return (unsigned char) syntax->delimiter[0] < ' ';
+}
+
 /*
  * The densest stretch of records of one width: first and last are such records,
  * and most between them are.
@@ -119,6 +127,14 @@ typedef struct SniffBody
 	SniffColumn *columns; /* block.width of them */
 } SniffBody;
 
+/* A table's beginning. */
+typedef struct SniffStart
+{
+	size_t row; /* its first record */
+	int header_rows;
+	bool certain; /* values told whether there is a header */
+} SniffStart;
+
 /* sniff_cell.c */
 extern SniffKind sniff_kind(const char *s, size_t n);
 extern uint64_t sniff_shape(const char *s, size_t n);
@@ -149,6 +165,16 @@ extern void sniff_find_comment(SniffParse *parse, const EtlCsvPinned *pinned,
 extern bool sniff_find_table(const SniffParse *parse, uint32_t width,
 							 const EtlCsvPinned *pinned,
 							 EtlCsvSniffed *sniffed);
+extern size_t sniff_next_live(const SniffParse *parse, size_t i);
+
+/* sniff_start.c */
+extern bool sniff_has_other_delimiter(const SniffBody *body,
+									  const SniffRecord *record);
+extern bool sniff_find_earlier(const SniffParse *parse, SniffBlock *block,
+							   bool *oom);
+extern void sniff_skip_titles(const SniffParse *parse, SniffBlock *block);
+extern bool sniff_find_start(const SniffParse *parse, const SniffBlock *block,
+							 SniffStart *start);
 
 /* sniff_header.c */
 extern bool sniff_body_init(SniffBody *body, const SniffParse *parse,
@@ -156,6 +182,7 @@ extern bool sniff_body_init(SniffBody *body, const SniffParse *parse,
 extern void sniff_body_free(SniffBody *body);
 extern bool sniff_is_data(const SniffBody *body, size_t row);
 extern double sniff_header_votes(const SniffBody *body, size_t row);
+extern bool sniff_could_be_names(const SniffBody *body, size_t row);
 extern bool sniff_is_header(const SniffBody *body, size_t row, bool *certain);
 extern int sniff_header_rows(const SniffBody *body, size_t row);
 

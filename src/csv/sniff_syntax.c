@@ -36,11 +36,23 @@
 /* A second best delimiter this near to the best is worth a warning. */
 #define CLOSE_SCORE 0.85
 
+/*
+ * A tab in nearly every record is a delimiter, however ragged the records are:
+ * so much of that share stands in for regularity.
+ */
+#define HELD_WEIGHT 0.6
+
+/* For plain text with a blank behind each delimiter. */
+#define SPACED_WEIGHT 0.8
+
 /* For a table that leaves nothing over. */
 #define ENTIRE_BONUS 1.25
 
 #define ONE_COLUMN_BASE 0.03
 #define ONE_COLUMN_TYPED 0.45
+
+/* Lines that a first line of names outweighs. */
+#define NAMES_WEIGHT 5
 
 typedef struct Delimiter
 {
@@ -77,6 +89,7 @@ typedef struct Candidate
 	size_t faulty; /* with faults, of any width */
 	size_t quoted; /* with a well quoted field */
 	size_t needed; /* with a field that had to be quoted */
+	double held;   /* share of records that the delimiter is in */
 	bool narrow;   /* every record has one field */
 } Candidate;
 
@@ -90,15 +103,28 @@ typedef struct Search
 	bool oom;
 } Search;
 
+/* True if the record is "# text" or a lone '#'. */
+static bool
+is_hash_remark(const SniffParse *parse, const SniffRecord *record)
+{
+	const char *start = parse->sample->buf + record->offset;
+
+	return start[0] == '#' && (record->length == 1 || start[1] == ' ');
+}
+
 /*
  * Marks pinned comments, and lines that start with '#': those are no evidence
- * for or against anything, unless most do.
+ * for or against anything, unless most do and the file doesn't begin with two
+ * remarks.
  */
 static void
 mark_comments(SniffParse *parse)
 {
 	const EtlCsvSyntax *syntax = &parse->syntax;
 	size_t n = (size_t) syntax->comment_len;
+	bool remarks = parse->nrecords > 2 &&
+				   is_hash_remark(parse, &parse->records[0]) &&
+				   is_hash_remark(parse, &parse->records[1]);
 	size_t hashes = 0;
 
 	for (size_t i = 0; i < parse->nrecords; i++)
@@ -107,10 +133,12 @@ mark_comments(SniffParse *parse)
 	{
 		SniffRecord *record = &parse->records[i];
 		const char *start = parse->sample->buf + record->offset;
+		bool hash = hashes * 2 <= parse->nrecords
+						? start[0] == '#'
+						: remarks && is_hash_remark(parse, record);
 
-		record->comment = (start[0] == '#' && hashes * 2 <= parse->nrecords) ||
-						  (n > 0 && record->length >= n &&
-						   memcmp(start, syntax->comment, n) == 0);
+		record->comment = hash || (n > 0 && record->length >= n &&
+								   memcmp(start, syntax->comment, n) == 0);
 	}
 }
 
@@ -133,6 +161,8 @@ needs_quotes(const EtlCsvSyntax *syntax, const char *cell, size_t len)
 static void
 count_records(const SniffParse *parse, Candidate *candidate)
 {
+	size_t held = 0;
+
 	for (size_t i = 0; i < parse->nrecords; i++)
 	{
 		const SniffRecord *record = &parse->records[i];
@@ -142,6 +172,7 @@ count_records(const SniffParse *parse, Candidate *candidate)
 		if (record->comment)
 			continue;
 		candidate->live++;
+		held += record->nfields > 1;
 		if (record->faults != 0)
 		{
 			candidate->faulty++;
@@ -164,6 +195,8 @@ count_records(const SniffParse *parse, Candidate *candidate)
 		candidate->quoted += quoted;
 		candidate->needed += needed;
 	}
+	if (candidate->live > 0)
+		candidate->held = (double) held / (double) candidate->live;
 }
 
 /* How much a cell speaks for being cut out in the right places: 0 to 1. */
@@ -191,12 +224,24 @@ cell_points(const SniffParse *parse, const SniffRecord *record, uint32_t i,
 	return points[*kind];
 }
 
+/* True if a blank stands before what is in field i. */
+static bool
+follows_blank(const SniffParse *parse, const SniffRecord *record, uint32_t i)
+{
+	size_t len;
+	const char *cell = sniff_raw_cell(parse, record, i, &len);
+
+	return cell[-1] == ' ' || (len > 1 && cell[0] == ' ');
+}
+
 /*
  * The mean of cell_points() over the columns; a column that is always empty
- * counts nothing.  *plain is set if nothing but plain text was seen.
+ * counts nothing.  *plain is set if nothing but plain text was seen, *spaced if
+ * a blank is behind every delimiter.
  */
 static double
-table_points(Search *search, const SniffBlock *block, bool *plain)
+table_points(Search *search, const SniffBlock *block, bool *plain,
+			 bool *spaced)
 {
 	const SniffParse *parse = &search->parse;
 	double *sums = calloc(block->width, sizeof(double));
@@ -205,6 +250,7 @@ table_points(Search *search, const SniffBlock *block, bool *plain)
 	double total = 0;
 
 	*plain = true;
+	*spaced = true;
 	if (sums == NULL || filled == NULL)
 		search->oom = true;
 	for (size_t r = block->first;
@@ -222,6 +268,7 @@ table_points(Search *search, const SniffBlock *block, bool *plain)
 
 			sums[c] += points;
 			filled[c] |= kind != SNIFF_EMPTY;
+			*spaced &= c == 0 || follows_blank(parse, record, c);
 			if (kind != SNIFF_EMPTY && points >= 0.7)
 				*plain = false;
 		}
@@ -244,6 +291,7 @@ score_width(Search *search, uint32_t width, double prior, Candidate *candidate)
 	double score;
 	size_t good = 0;
 	bool plain;
+	bool spaced;
 
 	if (!sniff_block(parse, width, &block))
 		return;
@@ -252,10 +300,15 @@ score_width(Search *search, uint32_t width, double prior, Candidate *candidate)
 				!parse->records[r].comment && parse->records[r].faults == 0;
 	regular = (double) block.matches / (double) block.total;
 	coverage = (double) block.matches / (double) candidate->live;
+	if (sniff_is_control(&parse->syntax))
+	{
+		regular = fmax(regular, HELD_WEIGHT * candidate->held);
+		coverage = fmax(coverage, HELD_WEIGHT * candidate->held);
+	}
 	score = prior * regular * sqrt(regular) * coverage *
 			((double) (width - 1) / width) *
 			(1 - 0.5 * (1 - (double) good / (double) block.matches)) *
-			table_points(search, &block, &plain);
+			table_points(search, &block, &plain, &spaced);
 
 	/* From the first record to the last, the header included: no accident. */
 	if (block.total == candidate->live && block.matches == block.total)
@@ -263,10 +316,12 @@ score_width(Search *search, uint32_t width, double prior, Candidate *candidate)
 
 	/*
 	 * Prose, too, has stretches of lines with as many commas or words each, so
-	 * where nothing but text was found the other signs count again.
+	 * where nothing but text was found the other signs count again, and once
+	 * more if blanks follow.
 	 */
-	if (plain)
-		score *= regular * coverage * prior * prior * prior;
+	if (plain && !sniff_is_control(&parse->syntax))
+		score *= regular * coverage * prior * prior * prior *
+				 (spaced ? SPACED_WEIGHT * regular * coverage : 1);
 	if (score > candidate->score * (candidate->width > 1 ? RARER_WIDTH : 1))
 	{
 		candidate->score = score;
@@ -492,12 +547,40 @@ shows_delimiter(const char *line, size_t n, SniffKind kind)
 	return false;
 }
 
-/* The score of the view that each line is one value. */
+/* True if another delimiter would split the line into plain names. */
+static bool
+splits_into_names(const char *line, size_t n)
+{
+	for (const char *d = ",;|\t"; *d != '\0'; d++)
+	{
+		const char *end = line + n;
+		const char *s = line;
+		bool names = memchr(line, *d, n) != NULL;
+
+		while (names && s <= end)
+		{
+			const char *next = memchr(s, *d, (size_t) (end - s));
+			size_t len = (size_t) ((next == NULL ? end : next) - s);
+
+			names = sniff_kind(s, len) == SNIFF_WORD && sniff_is_name(s, len);
+			s += len + 1;
+		}
+		if (names)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The score of the view that each line is one value.  A first line that is a
+ * list of names outweighs a few lines behind it that are shorter.
+ */
 static double
 one_column_score(Search *search, EtlCsvSyntax syntax)
 {
-	size_t typed = 0;
-	size_t live = 0;
+	double typed = 0;
+	double live = 0;
+	double against = 0;
 
 	/* With a delimiter that can't occur, records are lines. */
 	syntax.delimiter[0] = '\0';
@@ -509,20 +592,26 @@ one_column_score(Search *search, EtlCsvSyntax syntax)
 		search->oom = true;
 		return 0;
 	}
+	mark_comments(&search->parse);
 	for (size_t r = 0; r < search->parse.nrecords; r++)
 	{
+		const SniffRecord *record = &search->parse.records[r];
 		size_t len;
-		const char *line =
-			sniff_cell(&search->parse, &search->parse.records[r], 0, &len);
-		SniffKind kind = sniff_kind(line, len);
+		const char *line = sniff_raw_cell(&search->parse, record, 0, &len);
+		SniffKind kind;
 
-		live++;
-		if (sniff_is_typed(kind) && !shows_delimiter(line, len, kind))
-			typed++;
+		if (record->comment)
+			continue;
+		if (live++ == 0 && splits_into_names(line, len))
+			against = NAMES_WEIGHT;
+		line = sniff_cell(&search->parse, record, 0, &len);
+		kind = sniff_kind(line, len);
+		typed += sniff_is_typed(kind) && !shows_delimiter(line, len, kind);
 	}
-	if (live == 0)
+	if (live <= against)
 		return 0;
-	return ONE_COLUMN_BASE + ONE_COLUMN_TYPED * (double) typed / (double) live;
+	return (ONE_COLUMN_BASE + ONE_COLUMN_TYPED * typed / live) *
+		   (live - against) / live;
 }
 
 /* A delimiter under which each record has but one field. */

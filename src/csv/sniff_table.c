@@ -1,7 +1,6 @@
 /*
  * sniff_table.c
- *	  Where the table lies in the file: what stands before it, what is a comment
- *	  in it, what comes behind it.
+ *	  Where the table lies in the file: what is a comment in it, where it ends.
  *
  * A file is read as: preamble, table, and then nothing, a footer or further
  * tables.  The table is the first stretch of records that agree in width.
@@ -13,14 +12,15 @@
 
 #include <string.h>
 
-/* Records of the table's width that may stand before its header. */
-#define MAX_PADDED_PREAMBLE 20
-
 /* Tables before the one with the most records that are looked for. */
 #define MAX_EARLIER 8
 
 /* Blank lines behind which a second table is looked for. */
 #define MAX_BLANKS 50
+
+/* Widths of a table without header that may be its own, and how common. */
+#define MAX_RAGGED_WIDTHS 8
+#define RAGGED_SHARE 8
 
 /* Records of a second table looked at. */
 #define MAX_SECOND_TABLE 50
@@ -45,9 +45,10 @@ mark_comments(SniffParse *parse, const char *marker, size_t n)
 }
 
 /*
- * True if lines that start with the marker are no records: most haven't the
- * table's width, and there is a table without them.  In a file of one column
- * only "# text" before the table is told from a value.
+ * True if lines that start with the marker are no records: there is a table
+ * without them, and most haven't its width, or they begin the file and two of
+ * those haven't.  In a file of one column only "# text" before the table, or
+ * that and a lone marker, is told from a value.
  */
 static bool
 is_comment_marker(const SniffParse *parse, const char *marker, size_t n,
@@ -56,24 +57,28 @@ is_comment_marker(const SniffParse *parse, const char *marker, size_t n,
 	size_t marked = 0;
 	size_t wide = 0;
 	size_t others = 0;
+	size_t odd_on_top = 0;
 
 	for (size_t i = 0; i < parse->nrecords; i++)
 	{
 		const SniffRecord *record = &parse->records[i];
+		const char *start = parse->sample->buf + record->offset;
+		bool odd = record->nfields != width;
 
 		if (!begins_with(parse, record, marker, n))
 		{
-			others += record->nfields == width;
+			others += !odd;
 			continue;
 		}
+		if (width == 1)
+			odd = (others == 0 && record->length > n && start[n] == ' ') ||
+				  (record->length == n && odd_on_top > 0);
+		wide += !odd;
+		odd_on_top += odd && marked == i;
 		marked++;
-		if (width > 1)
-			wide += record->nfields == width;
-		else
-			wide += others > 0 || record->length <= n ||
-					parse->sample->buf[record->offset + n] != ' ';
 	}
-	return marked >= least && wide * 3 <= marked && others > 0;
+	return marked >= least && others > 0 &&
+		   (wide * 3 <= marked || odd_on_top >= 2);
 }
 
 /*
@@ -103,252 +108,54 @@ sniff_find_comment(SniffParse *parse, const EtlCsvPinned *pinned,
 	mark_comments(parse, syntax->comment, (size_t) syntax->comment_len);
 }
 
-static size_t
-next_live(const SniffParse *parse, size_t i)
+/* The next record from i on that isn't a comment; nrecords if there is none. */
+size_t
+sniff_next_live(const SniffParse *parse, size_t i)
 {
 	while (i < parse->nrecords && parse->records[i].comment)
 		i++;
 	return i;
 }
 
-/* The record before i that isn't a comment; i itself if there is none. */
-static size_t
-previous_live(const SniffParse *parse, size_t i)
-{
-	size_t p = i;
-
-	while (p > 0)
-		if (!parse->records[--p].comment)
-			return p;
-	return i;
-}
-
-static uint32_t
-count_filled(const SniffParse *parse, const SniffRecord *record)
-{
-	uint32_t filled = 0;
-
-	for (uint32_t c = 0; c < record->nfields; c++)
-	{
-		size_t len;
-		const char *cell = sniff_cell(parse, record, c, &len);
-
-		sniff_trim(&cell, &len);
-		filled += len > 0;
-	}
-	return filled;
-}
-
-/* True if the width is that of a record with a delimiter too few or too many. */
+/* True if both records have the same cells. */
 static bool
-is_near(uint32_t nfields, uint32_t width)
+is_same(const SniffParse *parse, const SniffRecord *a, const SniffRecord *b)
 {
-	uint32_t slack = width < 8 ? 1 : width / 4;
+	const char *buf = parse->sample->buf;
 
-	return width >= 3 && nfields >= 2 && nfields + slack >= width &&
-		   nfields <= width + slack;
+	return a->length == b->length &&
+		   memcmp(buf + a->offset, buf + b->offset, a->length) == 0;
 }
 
 /*
- * True if another delimiter would split the record into fields that fit the
- * body: names, or values where the body has values.  Blanks are between words
- * of prose, too, so a few of them prove nothing.
+ * True if the second table, which is as wide as the first and whose first
+ * record could be its header, is no mere continuation that begins with a bad
+ * value: the header is the first's again, or names two columns of values, or
+ * values stand in other columns than before.
  */
 static bool
-has_other_delimiter(const SniffBody *body, const SniffRecord *record)
+differs(const SniffBody *body, const SniffBody *second, size_t header)
 {
-	const char *start = body->parse->sample->buf + record->offset;
-	uint32_t width = body->block.width;
+	const SniffRecord *first = &body->parse->records[header];
+	const SniffRecord *row = &second->parse->records[second->block.first];
 
-	for (const char *d = width >= 7 ? ",;\t| " : ",;\t|"; *d != '\0'; d++)
-	{
-		const char *s = start;
-		uint32_t fields = 0;
-		uint32_t names = 0;
-		uint32_t values = 0;
-
-		while (fields <= width)
-		{
-			size_t rest = (size_t) (start + record->length - s);
-			const char *end = memchr(s, *d, rest);
-			size_t len = end == NULL ? rest : (size_t) (end - s);
-
-			names += len == 0 || sniff_is_name(s, len);
-			values += fields < width && body->columns[fields].typed &&
-					  sniff_is_typed(sniff_kind(s, len));
-			fields++;
-			if (end == NULL)
-				break;
-			s = end + 1;
-		}
-		if (width >= 3 && fields == width &&
-			(names == width || (values > 0 && values * 2 >= body->ntyped)))
-			return true;
-	}
-	return false;
-}
-
-/* True if blanks follow the delimiters, as they do in prose. */
-static bool
-looks_like_prose(const SniffParse *parse, const SniffRecord *record)
-{
-	for (uint32_t c = 1; c < record->nfields; c++)
-	{
-		size_t len;
-		const char *cell = sniff_raw_cell(parse, record, c, &len);
-
-		if (len > 1 && cell[0] == ' ')
-			return true;
-	}
-	return false;
-}
-
-/*
- * Finds a table before the block: three records or more that agree, shut off by
- * a blank line.  Two columns are pairs of key and value rather than a table,
- * unless they go on as long as the table behind them.
- */
-static bool
-find_earlier(const SniffParse *parse, SniffBlock *block, bool *oom)
-{
-	SniffParse before = *parse;
-	SniffBlock earlier;
-	SniffBody body;
-	uint32_t width;
-	size_t next;
-	bool table;
-
-	before.nrecords = block->first;
-	if (sniff_widths(&before, &width, 1) == 0 ||
-		!sniff_block(&before, width, &earlier))
-		return false;
-	next = next_live(parse, earlier.last + 1);
-	if (earlier.matches < 3 || earlier.matches * 5 < earlier.total * 4 ||
-		!parse->records[next].after_blank ||
-		(width == 2 && earlier.matches < block->matches))
-		return false;
-	if (!sniff_body_init(&body, &before, &earlier, earlier.first + 1))
-	{
-		*oom = true;
-		return false;
-	}
-	table = sniff_header_votes(&body, earlier.first) > 0 || body.ntyped > 0;
-	sniff_body_free(&body);
-	if (table)
-		*block = earlier;
-	return table;
-}
-
-/* A table's beginning. */
-typedef struct Start
-{
-	size_t row; /* its first record */
-	int header_rows;
-	bool certain; /* values told whether there is a header */
-} Start;
-
-/*
- * True if the record, which stands before the table's header, is to be passed
- * over: titles padded with delimiters, which look like a header with few names
- * but aren't followed by values.
- */
-static bool
-is_before_header(const SniffBody *body, size_t row)
-{
-	const SniffParse *parse = body->parse;
-	const SniffRecord *record = &parse->records[row];
-
-	if (record->comment || record->nfields != body->block.width ||
-		!sniff_is_header(body, row, NULL))
+	if (sniff_header_votes(body, (size_t) (row - body->parse->records)) >= 2 ||
+		is_same(body->parse, first, row))
 		return true;
-	return count_filled(parse, record) * 3 <= body->block.width &&
-		   row + 1 < body->block.last && !sniff_is_data(body, row + 1);
-}
-
-/* True if the record names groups of columns ("2023,,2024,"). */
-static bool
-is_group_row(const SniffBody *body, size_t row)
-{
-	const SniffRecord *record = &body->parse->records[row];
-
-	return !record->comment && record->nfields == body->block.width &&
-		   !body->parse->records[row + 1].after_blank &&
-		   count_filled(body->parse, record) >= 2;
+	for (uint32_t c = 0; second->rows > 0 && c < body->block.width; c++)
+		if (body->columns[c].typed != second->columns[c].typed &&
+			body->columns[c].filled > 0 && second->columns[c].filled > 0)
+			return true;
+	return false;
 }
 
 /*
- * Finds the header among the block's first records, and the lines that belong
- * to it.  Only a table with values shows what isn't data.  False if there is
- * no header.
+ * True if what begins at row, behind a blank line, is a table of its own.  body
+ * is what stands before, header the first record of that.  Only behind a table
+ * with header is one of the same width told from more records.
  */
 static bool
-find_header(const SniffBody *body, Start *start)
-{
-	size_t row = body->block.first;
-	size_t top;
-
-	for (int passed = 0; row < body->block.last && is_before_header(body, row);
-		 row++)
-		if (body->ntyped == 0 || sniff_is_data(body, row) ||
-			++passed > MAX_PADDED_PREAMBLE)
-			break;
-	if (!sniff_is_header(body, row, &start->certain))
-		return false;
-	for (top = row; top > body->block.first && is_group_row(body, top - 1);)
-		top--;
-	start->row = top;
-	start->header_rows = (int) (row - top) + sniff_header_rows(body, row);
-	return true;
-}
-
-/*
- * Looks above the block for records that belong to it although their width is
- * odd, the first of which may be the header.
- */
-static void
-find_ragged_start(const SniffBody *body, Start *start)
-{
-	const SniffParse *parse = body->parse;
-
-	start->row = body->block.first;
-	start->header_rows = 0;
-	while (!parse->records[start->row].after_blank)
-	{
-		size_t above = previous_live(parse, start->row);
-		const SniffRecord *record = &parse->records[above];
-
-		if (above == start->row || looks_like_prose(parse, record) ||
-			!(is_near(record->nfields, body->block.width) ||
-			  has_other_delimiter(body, record)))
-			break;
-		start->row = above;
-	}
-	if (start->row < body->block.first)
-		start->header_rows =
-			sniff_is_header(body, start->row, &start->certain);
-}
-
-static bool
-find_start(const SniffParse *parse, const SniffBlock *block, Start *start)
-{
-	/*
-	 * The body is judged without the records that may be header lines, if it
-	 * is long enough.
-	 */
-	size_t from = block->matches > 8 ? block->first + 3 : block->first + 1;
-	SniffBody body;
-
-	if (!sniff_body_init(&body, parse, block, from))
-		return false;
-	if (!find_header(&body, start))
-		find_ragged_start(&body, start);
-	sniff_body_free(&body);
-	return true;
-}
-
-/* True if what begins at row, behind a blank line, is a table of its own. */
-static bool
-is_second_table(const SniffBody *body, size_t row, bool *oom)
+is_second_table(const SniffBody *body, size_t header, size_t row, bool *oom)
 {
 	SniffParse rest = *body->parse;
 	SniffBlock block;
@@ -363,21 +170,26 @@ is_second_table(const SniffBody *body, size_t row, bool *oom)
 	rest.nrecords = end - row;
 	rest.records += row;
 	if (sniff_widths(&rest, &width, 1) == 0 ||
-		!sniff_block(&rest, width, &block))
+		!sniff_block(&rest, width, &block) || block.first > 2)
 		return false;
-	if (width == body->block.width)
-		return block.first <= 2 && !sniff_is_data(body, row + block.first) &&
-			   sniff_header_votes(body, row + block.first) > 0;
-	if (block.first > 2 || block.matches < 2 ||
-		block.matches * 5 < block.total * 4)
+	if (width == body->block.width &&
+		(body->from == header || sniff_is_data(body, row + block.first) ||
+		 !sniff_could_be_names(body, row + block.first) ||
+		 sniff_header_votes(body, row + block.first) <= 0))
+		return false;
+	if (width != body->block.width &&
+		(block.matches < 2 || block.matches * 5 < block.total * 4))
 		return false;
 	if (!sniff_body_init(&second, &rest, &block, block.first + 1))
 	{
 		*oom = true;
 		return false;
 	}
-	result = sniff_is_header(&second, block.first, NULL) ||
-			 (width > 2 && block.matches > 2);
+	if (width == body->block.width)
+		result = differs(body, &second, header);
+	else
+		result = sniff_is_header(&second, block.first, NULL) ||
+				 (width > 2 && block.matches > 2);
 	sniff_body_free(&second);
 	return result;
 }
@@ -429,7 +241,7 @@ count_footer(const SniffBody *body, size_t start, size_t end)
 
 		if (record->comment)
 			continue;
-		if (!(narrow && !has_other_delimiter(body, record)) &&
+		if (!(narrow && !sniff_has_other_delimiter(body, record)) &&
 			!is_summary(parse, record))
 			break;
 		count++;
@@ -453,61 +265,83 @@ next_after_blank(const SniffParse *parse, size_t row)
  * later one it can't be cut off, since the reader would stop too early.
  */
 static bool
-find_second_table(const SniffBody *body, size_t row, EtlCsvSniffed *sniffed)
+find_second_table(const SniffParse *parse, const SniffBlock *block,
+				  const SniffStart *start, EtlCsvSniffed *sniffed)
 {
-	const SniffParse *parse = body->parse;
+	size_t row = start->row;
 	bool oom = false;
 	bool found = false;
 
-	for (int blanks = 0; blanks < MAX_BLANKS && !found && !oom; blanks++)
+	for (int blanks = 0; blanks < MAX_BLANKS && !found; blanks++)
 	{
+		SniffBlock before = *block;
+		SniffBody body;
+
 		row = next_after_blank(parse, row);
 		if (row >= parse->nrecords)
 			break;
-		found = is_second_table(body, row, &oom);
+		before.last = row - 1;
+		if (!sniff_body_init(&body, parse, &before,
+							 start->row + (size_t) start->header_rows))
+			return false;
+		found = body.rows > 0 &&
+				is_second_table(&body, start->row, row, &oom);
+		sniff_body_free(&body);
+		if (oom)
+			return false;
 		if (found && blanks == 0)
 			sniffed->dialect.stop_at_blank = true;
 		else if (found)
 			sniff_warn(sniffed, "another table follows behind a blank line "
 								"that isn't the first");
 	}
-	return !oom;
+	return true;
 }
 
 /* Looks for the table's end, which is at a blank line or the sample's end. */
 static bool
-find_end(const SniffParse *parse, const SniffBlock *block, const Start *start,
+find_end(const SniffParse *parse, const SniffBlock *block, const SniffStart *start,
 		 const EtlCsvPinned *pinned, EtlCsvSniffed *sniffed)
 {
 	size_t from = start->row + (size_t) start->header_rows;
 	size_t end = parse->nrecords;
 	SniffBody body;
-	bool ok = true;
 
 	if (block->width < 2)
 		return true;
+	if (!pinned->stop_at_blank &&
+		!find_second_table(parse, block, start, sniffed))
+		return false;
 	if (!sniff_body_init(&body, parse, block, from))
 		return false;
-	if (!pinned->stop_at_blank)
-		ok = find_second_table(&body, start->row, sniffed);
 	if (sniffed->dialect.stop_at_blank)
 		end = next_after_blank(parse, start->row);
 	if (parse->sample->complete || end < parse->nrecords)
 		sniffed->footer = count_footer(&body, from, end);
 	sniff_body_free(&body);
-	return ok;
+	return true;
 }
 
 /*
  * The physical lines before the table's first record, unless the reader passes
- * over them anyway.
+ * over them anyway.  In a file of one column it takes blank lines for records,
+ * but before a header or between comments they are none.
  */
 static int
-count_skip(const SniffParse *parse, size_t row)
+count_skip(const SniffParse *parse, const SniffBlock *block,
+		   const SniffStart *start)
 {
-	for (size_t r = 0; r < row; r++)
+	bool blank = parse->records[0].after_blank;
+
+	for (size_t r = 0; r < start->row; r++)
+	{
 		if (!parse->records[r].comment)
-			return (int) parse->records[row].line;
+			return (int) parse->records[start->row].line;
+		blank |= parse->records[r + 1].after_blank;
+	}
+	if (blank && block->width == 1 &&
+		(start->header_rows > 0 || start->row > 0))
+		return (int) parse->records[start->row].line;
 	return 0;
 }
 
@@ -519,7 +353,7 @@ static void
 whole_file(const SniffParse *parse, SniffBlock *block)
 {
 	memset(block, 0, sizeof(*block));
-	block->first = next_live(parse, 0);
+	block->first = sniff_next_live(parse, 0);
 	block->last = parse->nrecords - 1;
 	block->width = parse->records[block->first].nfields;
 	for (size_t i = block->first; i <= block->last; i++)
@@ -528,6 +362,30 @@ whole_file(const SniffParse *parse, SniffBlock *block)
 		block->matches += !parse->records[i].comment &&
 						  parse->records[i].nfields == block->width;
 	}
+}
+
+/*
+ * The table's width where no header tells: the commonest, or, since authors who
+ * write tabs leave out empty fields at the end, a wider one that many have.
+ */
+static uint32_t
+find_width(const SniffParse *parse, const SniffBlock *block)
+{
+	uint32_t widths[MAX_RAGGED_WIDTHS];
+	uint32_t widest = block->width;
+	int n = sniff_widths(parse, widths, MAX_RAGGED_WIDTHS);
+
+	for (int w = 0; sniff_is_control(&parse->syntax) && w < n; w++)
+	{
+		size_t matches = 0;
+
+		for (size_t i = block->first; i <= block->last; i++)
+			matches += !parse->records[i].comment &&
+					   parse->records[i].nfields == widths[w];
+		if (widths[w] > widest && matches * RAGGED_SHARE >= block->total)
+			widest = widths[w];
+	}
+	return widest;
 }
 
 /*
@@ -540,10 +398,10 @@ sniff_find_table(const SniffParse *parse, uint32_t width,
 {
 	EtlCsvDialect *dialect = &sniffed->dialect;
 	SniffBlock block;
-	Start start;
+	SniffStart start;
 	bool oom = false;
 
-	if (next_live(parse, 0) == parse->nrecords)
+	if (sniff_next_live(parse, 0) == parse->nrecords)
 	{
 		/* Blank lines are no records of a table that isn't there. */
 		if (!pinned->skip && parse->nrecords == 0)
@@ -552,14 +410,15 @@ sniff_find_table(const SniffParse *parse, uint32_t width,
 	}
 	if (width < 2 || !sniff_block(parse, width, &block))
 		whole_file(parse, &block);
-	for (int i = 0; i < MAX_EARLIER && find_earlier(parse, &block, &oom);)
+	for (int i = 0; i < MAX_EARLIER && sniff_find_earlier(parse, &block, &oom);)
 		i++;
-	if (oom || !find_start(parse, &block, &start))
+	sniff_skip_titles(parse, &block);
+	if (oom || !sniff_find_start(parse, &block, &start))
 		return false;
 	if (pinned->skip)
-		start.row = next_live(parse, 0);
+		start.row = sniff_next_live(parse, 0);
 	else
-		dialect->skip = count_skip(parse, start.row);
+		dialect->skip = count_skip(parse, &block, &start);
 	if (!pinned->header && !pinned->header_rows)
 	{
 		dialect->header_rows = start.header_rows;
@@ -574,7 +433,7 @@ sniff_find_table(const SniffParse *parse, uint32_t width,
 	else
 		start.header_rows = dialect->header_rows;
 
-	dialect->width = (int) block.width;
+	dialect->width = (int) find_width(parse, &block);
 	if (dialect->header_rows > 0 && block.width > 1)
 	{
 		dialect->width = (int) parse->records[start.row].nfields;

@@ -277,6 +277,15 @@ etl_encoding_verify(const EtlEncoding *encoding, const char *s, size_t n)
 	return valid == n ? -1 : valid;
 }
 
+int
+etl_encoding_char_length(int encoding, const char *s, size_t n)
+{
+	/* The only encoding in which the first byte alone doesn't tell. */
+	if (encoding == PG_GB18030 && n < 2)
+		return IS_HIGHBIT_SET(*s) ? 2 : 1;
+	return pg_encoding_mblen(encoding, s);
+}
+
 bool
 etl_encoding_needs_conversion(const EtlEncoding *encoding)
 {

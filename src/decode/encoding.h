@@ -75,6 +75,13 @@ extern int64 etl_encoding_verify(const EtlEncoding *encoding, const char *s,
 								 size_t n);
 
 /*
+ * The length that the first bytes of a character promise, in a server's
+ * encoding; may be more than the n > 0 bytes that are there, which are all that
+ * it looks at.
+ */
+extern int etl_encoding_char_length(int encoding, const char *s, size_t n);
+
+/*
  * Converts n valid bytes to the database encoding.  Returns a palloc'd,
  * NUL-terminated copy and sets *out_len; or NULL with *bad set to the offset
  * of a character that the database encoding lacks.  Must be called only when

@@ -3,7 +3,8 @@
  *	  Dates and times read by a pattern as in to_timestamp.
  *
  * The common elements are read by own code, strictly: YYYY is four digits, MM,
- * DD, HH24, MI and SS one or two (two where no separator stands between elements), separators are those of the pattern, and the whole text is
+ * DD, HH24, MI and SS are one or two (two where no separator stands between
+ * elements), separators are those of the pattern, and the whole text is
  * consumed.  Patterns with other elements don't compile; they are left to the
  * server's parse_datetime().
  *

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -106,6 +108,10 @@ void
 etl_call_check(const EtlCall *call)
 {
 	check_separators(call->options);
+	if (call->source == NULL && call->options->server != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("option \"server\" is for sources, not for "
+							   "content")));
 	if (call->options->reject_limit_percent > 100)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("option \"reject_limit_percent\" must be at "
@@ -138,20 +144,35 @@ set_source(EtlCall *call, const EtlCallSite *site, Datum value)
 	call->content_is_text = (site->types[0] == TEXTOID);
 }
 
+/* True for what may stand between digits without being taken for a part. */
+static bool
+is_separator(const char *text, bool or_blank)
+{
+	unsigned char c = (unsigned char) text[0];
+
+	if (c == '\0' || text[1] != '\0')
+		return false;
+	return (or_blank && c == ' ') ||
+		   (c < 0x80 && ispunct(c) && c != '-' && c != '+');
+}
+
 static void
 check_separators(const EtlScanOptions *options)
 {
 	const char *decimal = options->decimal_separator;
 	const char *thousands = options->thousands_separator;
 
-	if (decimal && (strlen(decimal) != 1 || IS_HIGHBIT_SET(decimal[0])))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("option \"decimal_separator\" must be a single "
-							   "one-byte character")));
-	if (thousands && (strlen(thousands) > 1 || IS_HIGHBIT_SET(thousands[0])))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("option \"thousands_separator\" must be a "
-							   "single one-byte character or empty")));
+	if (decimal && !is_separator(decimal, false))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"decimal_separator\" must be one ASCII "
+						"punctuation character other than a sign")));
+	if (thousands && thousands[0] != '\0' && !is_separator(thousands, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"thousands_separator\" must be a blank "
+						"or one ASCII punctuation character other than "
+						"a sign, or empty for none")));
 	if (thousands && thousands[0] == (decimal ? decimal[0] : '.'))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("decimal and thousands separators must "

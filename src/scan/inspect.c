@@ -9,20 +9,13 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include <float.h>
-#include <math.h>
-
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/json.h"
 #include "utils/jsonb.h"
 
 #include "csv/csv_reader.h"
-#include "quote.h"
 #include "reject/reject.h"
 #include "scan/inspect.h"
 
@@ -298,6 +291,7 @@ static void
 apply_date_formats(EtlInspection *result)
 {
 	Jsonb *formats = result->call->options->date_formats;
+	uint32 used = 0;
 
 	for (int i = 0; formats != NULL && i < result->ncolumns; i++)
 	{
@@ -310,6 +304,7 @@ apply_date_formats(EtlInspection *result)
 
 		if (value == NULL || value->type != jbvString)
 			continue;
+		used++;
 		pattern = pnstrdup(value->val.string.val, value->val.string.len);
 		column->inferred.format = pattern;
 		column->inferred.type = strstr(pattern, "HH") || strstr(pattern, "hh")
@@ -317,6 +312,11 @@ apply_date_formats(EtlInspection *result)
 									: "date";
 		column->inferred.note = NULL;
 	}
+	if (formats != NULL && used < JB_ROOT_COUNT(formats))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"date_formats\" names a column that the "
+						"source lacks, or gives it no pattern")));
 }
 
 /*
@@ -365,12 +365,6 @@ collect_warnings(Inspector *inspector)
 		for (int i = 0; i < sniffed->nwarnings; i++)
 			result->warnings =
 				lappend(result->warnings, pstrdup(sniffed->warnings[i]));
-		if (sniffed->footer > 0 && sniffed->dialect.skip_footer == 0)
-			result->warnings =
-				lappend(result->warnings,
-						psprintf("the last %d records look like a footer; "
-								 "skip_footer => %d drops them",
-								 sniffed->footer, sniffed->footer));
 	}
 	if (inspector->rejects > 0)
 		result->warnings =
@@ -403,6 +397,7 @@ inspect_source(Inspector *inspector, EtlCall *call, int64 sample_rows)
 	inspector->result = result;
 	result->call = call;
 	result->source = call->source;
+	result->nitems = source->nitems;
 	for (int i = 0; i < source->nitems && more; i++)
 	{
 		EtlReader *reader = call->format->open(etl_source_stream(source, i),
@@ -424,6 +419,7 @@ static void
 try_padding(Inspector *inspector, EtlCall *call, int64 sample_rows)
 {
 	Inspector strict = *inspector;
+	List *warnings = strict.result->warnings;
 
 	if (etl_option_given(&call->target, "ragged") || inspector->rejects == 0 ||
 		inspector->rejects * PADDING_SHARE < inspector->rows)
@@ -440,10 +436,40 @@ try_padding(Inspector *inspector, EtlCall *call, int64 sample_rows)
 	}
 	etl_reader_close(strict.result->reader);
 	inspector->result->warnings = lappend(
-		inspector->result->warnings,
+		warnings,
 		psprintf("%lld of %lld records lack their last fields; ragged => "
 				 "'pad' reads those as null",
 				 (long long) strict.rejects, (long long) strict.rows));
+}
+
+/*
+ * What looks like a footer is no data: looks again without it.  Only for a
+ * single file, for each of several would lose its last records.
+ */
+static void
+drop_footer(Inspector *inspector, EtlCall *call, int64 sample_rows)
+{
+	const EtlReader *reader = inspector->result->reader;
+	int footer;
+
+	if (reader == NULL || inspector->result->nitems > 1 ||
+		etl_option_given(&call->target, "skip_footer"))
+		return;
+	footer = etl_csv_reader_sniffed(inspector->result->reader)->footer;
+	if (footer == 0)
+		return;
+	etl_option_set(&call->target, "skip_footer", INT4OID,
+				   Int32GetDatum(footer), false, false);
+	etl_reader_close(inspector->result->reader);
+	inspect_source(inspector, call, sample_rows);
+	inspector->result->warnings =
+		lappend(inspector->result->warnings,
+				footer == 1
+					? pstrdup("the last record looks like a footer; "
+							  "skip_footer => 0 keeps it")
+					: psprintf("the last %d records look like a footer; "
+							   "skip_footer => 0 keeps them",
+							   footer));
 }
 
 EtlInspection *
@@ -452,216 +478,11 @@ etl_inspect(EtlCall *call, int64 sample_rows)
 	Inspector inspector;
 
 	inspect_source(&inspector, call, sample_rows);
+	drop_footer(&inspector, call, sample_rows);
 	try_padding(&inspector, call, sample_rows);
 	settle_types(&inspector);
 	apply_date_formats(inspector.result);
 	settle_separators(inspector.result);
 	collect_warnings(&inspector);
 	return inspector.result;
-}
-
-/* "name type, ..." */
-static void
-append_columns(StringInfo out, const EtlInspection *inspection,
-			   const char *separator)
-{
-	for (int i = 0; i < inspection->ncolumns; i++)
-	{
-		if (i > 0)
-			appendStringInfoString(out, separator);
-		etl_quote_identifier(out, inspection->columns[i].name);
-		appendStringInfo(out, " %s", inspection->columns[i].inferred.type);
-	}
-}
-
-char *
-etl_inspection_create_table(const EtlInspection *inspection,
-							const char *target, bool if_not_exists)
-{
-	StringInfoData out;
-
-	if (inspection->ncolumns == 0)
-		return NULL;
-	initStringInfo(&out);
-	appendStringInfo(&out, "CREATE TABLE %s%s (\n    ",
-					 if_not_exists ? "IF NOT EXISTS " : "", target);
-	append_columns(&out, inspection, ",\n    ");
-	appendStringInfoString(&out, "\n)");
-	return out.data;
-}
-
-char *
-etl_inspection_date_formats(const EtlInspection *inspection)
-{
-	StringInfoData out;
-	bool any = false;
-
-	initStringInfo(&out);
-	for (int i = 0; i < inspection->ncolumns; i++)
-	{
-		const EtlInspectedColumn *column = &inspection->columns[i];
-
-		if (column->inferred.format == NULL)
-			continue;
-		appendStringInfoString(&out, any ? ", " : "{");
-		escape_json(&out, column->name);
-		appendStringInfoString(&out, ": ");
-		escape_json(&out, column->inferred.format);
-		any = true;
-	}
-	if (!any)
-		return NULL;
-	appendStringInfoChar(&out, '}');
-	return out.data;
-}
-
-/*
- * True if a column's name finds its field by itself when the source is read: no
- * other field before it has the name, nor regardless of case if it isn't exact,
- * and it isn't the name of a special column, all of which begin alike.
- */
-static bool
-finds_its_field(const EtlInspection *inspection, int column)
-{
-	const char *name = inspection->columns[column].name;
-
-	if (strncmp(name, "etl_", 4) == 0)
-		return false;
-	for (int i = 0; i < inspection->ncolumns; i++)
-	{
-		if (strcmp(inspection->columns[i].field, name) == 0)
-			return i == column;
-	}
-	return false;
-}
-
-/* {"column": position} for columns whose name isn't their field's. */
-static char *
-column_positions(const EtlInspection *inspection)
-{
-	StringInfoData out;
-	bool any = false;
-
-	initStringInfo(&out);
-	for (int i = 0; i < inspection->ncolumns; i++)
-	{
-		if (inspection->columns[i].field == NULL ||
-			finds_its_field(inspection, i))
-			continue;
-		appendStringInfoString(&out, any ? ", " : "{");
-		escape_json(&out, inspection->columns[i].name);
-		appendStringInfo(&out, ": %d", i + 1);
-		any = true;
-	}
-	if (!any)
-		return NULL;
-	appendStringInfoChar(&out, '}');
-	return out.data;
-}
-
-static void
-append_argument(StringInfo out, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	appendStringInfo(out, ", %s => ", name);
-	etl_quote_literal(out, value);
-}
-
-/* The reader's pinned options as named arguments, in the options' order. */
-static void
-append_pinned(StringInfo out, const EtlInspection *inspection)
-{
-	const EtlOptionTable *table = inspection->call->target.table;
-	char *text = etl_csv_reader_pinned_options(inspection->reader, false);
-	Jsonb *object =
-		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-
-	for (int i = 0; i < table->ndefs; i++)
-	{
-		const char *name = table->defs[i].name;
-		JsonbValue buffer;
-		JsonbValue *value =
-			getKeyJsonValueFromContainer(&object->root, name,
-										 (int) strlen(name), &buffer);
-
-		/*
-		 * Those for null are settled by the inspection, and compression is
-		 * told by the bytes of each file for itself.
-		 */
-		if (value == NULL || strcmp(name, "null_strings") == 0 ||
-			(strcmp(name, "compression") == 0 &&
-			 !etl_option_given(&inspection->call->target, name)))
-			continue;
-		appendStringInfo(out, ", %s => ", name);
-		etl_quote_json(out, value);
-	}
-}
-
-/* What the user said of bad records. */
-static void
-append_reject_options(StringInfo out, const EtlScanOptions *options)
-{
-	if (options->on_error != ETL_OPTION_UNSET)
-		append_argument(out, "on_error",
-						etl_on_error_names[options->on_error]);
-	if (options->reject_limit != ETL_OPTION_UNSET)
-		appendStringInfo(out, ", reject_limit => %lld",
-						 (long long) options->reject_limit);
-	if (!isnan(options->reject_limit_percent))
-		appendStringInfo(out, ", reject_limit_percent => %.*g", DBL_DIG,
-						 options->reject_limit_percent);
-}
-
-static void
-append_null_strings(StringInfo out, const List *strings)
-{
-	ListCell *cell;
-	bool first = true;
-
-	appendStringInfoString(out, ", null_strings => ARRAY[");
-	foreach (cell, strings)
-	{
-		if (!first)
-			appendStringInfoString(out, ", ");
-		first = false;
-		etl_quote_literal(out, (const char *) lfirst(cell));
-	}
-	appendStringInfoString(out, "]::text[]");
-}
-
-char *
-etl_inspection_query(const EtlInspection *inspection, const char *schema)
-{
-	StringInfoData out;
-
-	if (inspection->ncolumns == 0)
-		return NULL;
-	initStringInfo(&out);
-	appendStringInfoString(&out, "SELECT * FROM ");
-	etl_quote_qualified(&out, schema,
-						psprintf("etl_read_%s",
-								 inspection->call->format->name));
-	appendStringInfoChar(&out, '(');
-	etl_quote_literal(&out, inspection->source);
-	if (inspection->reader)
-		append_pinned(&out, inspection);
-	append_argument(&out, "columns", column_positions(inspection));
-	append_argument(&out, "date_formats",
-					etl_inspection_date_formats(inspection));
-	if (list_length(inspection->null_strings) != 1 ||
-		strcmp(linitial(inspection->null_strings), "") != 0)
-		append_null_strings(&out, inspection->null_strings);
-	if (inspection->decimal_separator != '.')
-		append_argument(&out, "decimal_separator",
-						psprintf("%c", inspection->decimal_separator));
-	if (inspection->thousands_separator != 0)
-		append_argument(&out, "thousands_separator",
-						psprintf("%c", inspection->thousands_separator));
-	append_reject_options(&out, inspection->call->options);
-	append_argument(&out, "server", inspection->call->options->server);
-	appendStringInfoString(&out, ") AS t(");
-	append_columns(&out, inspection, ", ");
-	appendStringInfoChar(&out, ')');
-	return out.data;
 }

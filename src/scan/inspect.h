@@ -27,8 +27,9 @@ typedef struct EtlInspectedColumn
 typedef struct EtlInspection
 {
 	EtlCall *call;
-	char *source;      /* as the user gave it */
-	char *item;        /* the first item's name */
+	char *source; /* as the user gave it */
+	char *item;   /* the first item's name */
+	int nitems;
 	EtlReader *reader; /* over the first item, for what it chose */
 	int ncolumns;
 	EtlInspectedColumn *columns;

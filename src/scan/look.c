@@ -259,10 +259,7 @@ etl_sniff_csv(PG_FUNCTION_ARGS)
 	values[n++] = jsonb_datum(columns_json(inspection));
 	values[n++] = Int32GetDatum(dialect->header_rows);
 	values[n++] = BoolGetDatum(dialect->stop_at_blank);
-	values[n++] = Int32GetDatum(
-		dialect->skip_footer > 0
-			? dialect->skip_footer
-			: etl_csv_reader_sniffed(inspection->reader)->footer);
+	values[n++] = Int32GetDatum(dialect->skip_footer);
 	values[n++] = text_array(inspection->null_strings);
 	values[n++] =
 		CStringGetTextDatum(psprintf("%c", inspection->decimal_separator));

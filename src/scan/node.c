@@ -198,9 +198,10 @@ map_columns(ScanNode *node, EState *estate)
 	 */
 	if (node->row_desc->tdtypeid == RECORDOID)
 	{
+		/* our copy, whose names can only be set while it isn't registered */
+		node->row_desc->tdtypmod = -1;
 		ExecTypeSetColNames(node->row_desc,
 							exec_rt_fetch(node->rti, estate)->eref->colnames);
-		node->row_desc->tdtypmod = -1;
 		BlessTupleDesc(node->row_desc);
 	}
 

@@ -18,7 +18,8 @@ SET search_path = test, public;
 SET test.data = :'data';
 
 -- The path of a test file.  Declared immutable for plans to show it.
-CREATE FUNCTION file(name text) RETURNS text LANGUAGE sql IMMUTABLE AS
+CREATE FUNCTION file(name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT current_setting('test.data') || '/' || name $$;
 
 -- Makes a file and returns its path.

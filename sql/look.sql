@@ -1,0 +1,152 @@
+-- Looking before reading: etl_sniff_csv, etl_describe, etl_create_table and
+-- etl_create_view.
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/test/lib/regress.sql
+\pset format unaligned
+\t on
+SELECT FROM write('look.csv', E'id;name;price;since;code;seen;done\n1;Ann;1,50;31.12.2023;007;2024-01-01T10:00:00Z;true\n2;;1.234,5;15.01.2024;010;2024-01-02T10:00:00Z;false\n3;"Eve; Jr.";;;;;\n');
+
+-- everything that was found, a line each
+\x on
+SELECT delimiter, quote, escape, comment, newline, encoding, compression, header, skip, header_rows, stop_at_blank, skip_footer,
+	null_strings, decimal_separator, thousands_separator, date_formats, create_table, query, warnings
+FROM etl_sniff_csv(file('look.csv'));
+SELECT c->>'name' AS name, c - 'name' AS rest FROM etl_sniff_csv(file('look.csv')), jsonb_array_elements(columns) AS c;
+\x off
+SELECT * FROM etl_describe(file('look.csv'));
+
+-- the query is a call that reads the same whatever a later file is like
+SELECT query FROM etl_sniff_csv(file('look.csv')) \gexec
+
+-- one strictness: the types found accept every value, in detection and reading
+SELECT FROM write('look_types.csv', E'int,big,num,dbl,bool,date,ts,tstz,time,uuid,doc,txt,zero,mixed,empty\n'
+	|| E'1,9223372036854775807,1.10,1e3,true,2024-02-29,2024-01-01 10:00:00,2024-01-01 10:00:00+02,10:00:00,a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,"{""a"": [1]}",x y,01,1,\n'
+	|| E'-2,5,22222222222222222222.5,-1.5e-7,false,1999-12-31,2024-01-01 10:00:00.5,2024-01-01T10:00:00Z,23:59:59.5,b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,[],z,1,x,\n');
+SELECT name, type, nullable, example FROM etl_describe(file('look_types.csv'));
+SELECT query FROM etl_sniff_csv(file('look_types.csv')) \gexec
+-- what isn't what it seems
+CREATE FUNCTION reads_back(source text) RETURNS text LANGUAGE plpgsql AS
+$$
+DECLARE
+	call text;
+	n bigint;
+BEGIN
+	SELECT query INTO call FROM etl_sniff_csv(source);
+	EXECUTE 'SELECT count(q) FROM (' || rtrim(call, '; ') || ') AS q' INTO n;
+	RETURN n;
+END
+$$;
+CREATE FUNCTION type_of(VARIADIC vals text[]) RETURNS text LANGUAGE sql AS
+$$ SELECT type FROM etl_describe(write('look_one.csv', E'n,v\n' || (SELECT string_agg(i || ',"' || replace(v, '"', '""') || '"', E'\n' ORDER BY i) FROM unnest(vals) WITH ORDINALITY AS u(v, i)) || E'\n'), options => '{"header": true, "delimiter": ","}') WHERE name = 'v' $$;
+-- and whatever is found, the source reads back with it
+SELECT v, type_of(VARIADIC v::text[]), reads_back(file('look_one.csv')) FROM unnest('{"{0,1}","{00,1}","{+1,-1}","{1,1.0}","{2147483647}","{2147483648}","{9223372036854775808}","{1,1e400}","{-0,0}","{.5,5.}","{t,f}","{yes,no}","{true,FALSE}","{0,1,true}","{2024-02-30}","{2024-01-01,2024-01-02 10:00}","{10:00,25:00}","{NaN,1.5}","{1 000,2 000}","{123456789012345678901234567890}","{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,x}"}'::text[]) AS v;
+SELECT reads_back(file('look.csv')), reads_back(file('look_types.csv'));
+
+-- dates of two readings are told, not guessed
+SELECT FROM write('look_dates.csv', E'a,b,c\n03/04/2024,13/04/2024,04/13/2024\n05/06/2024,01/02/2024,02/01/2024\n');
+SELECT name, type, note FROM etl_describe(file('look_dates.csv'));
+SELECT date_formats, warnings FROM etl_sniff_csv(file('look_dates.csv'));
+
+-- the whole source: the line that forced text
+SELECT FROM write('look_late.csv', E'id,v\n' || (SELECT string_agg(i || ',' || i, E'\n') FROM generate_series(1, 30000) AS i) || E'\n30001,late\n');
+SELECT name, type, note FROM etl_describe(file('look_late.csv'));
+SELECT name, type, note FROM etl_describe(file('look_late.csv'), sample_rows => -1);
+SELECT name, type, note FROM etl_describe(file('look_late.csv'), sample_rows => 1);
+SELECT failure('SELECT reads_back(file(''look_late.csv''))');
+SELECT query FROM etl_sniff_csv(file('look_late.csv'), options => '{"on_error": "skip", "reject_limit": 1, "reject_limit_percent": 0.5}');
+SELECT failures(
+	$$SELECT * FROM etl_describe(file('look.csv'), options => '{"date_formats": {"nosuch": "DD"}}')$$,
+	$$SELECT * FROM etl_describe(file('look.csv'), sample_rows => 0)$$,
+	$$SELECT * FROM etl_describe(file('look.csv'), sample_rows => -2)$$,
+	$$SELECT * FROM etl_sniff_csv(file('look.csv'), sample_rows => 0)$$,
+	$$SELECT * FROM etl_describe(file('look.csv'), format => 'xlsx')$$,
+	$$SELECT * FROM etl_describe(file('look.csv'), options => '{"delim": ";"}')$$,
+	$$SELECT * FROM etl_sniff_csv(file('look.csv'), delimiter => '')$$,
+	$$SELECT * FROM etl_describe(file('look_none.csv'))$$,
+	$$SELECT etl_create_table('t', file('look_none.csv'))$$);
+
+-- what the user knows overrides what is found
+SELECT delimiter, header, jsonb_path_query_array(columns, '$[*].name') FROM etl_sniff_csv(file('look.csv'), delimiter => ',', header => false);
+SELECT name, type FROM etl_describe(file('look.csv'), options => '{"null_strings": ["", "Ann"], "header": true}') WHERE position < 3;
+
+-- names: duplicate, empty, too long, reserved, of special columns
+SELECT FROM write('look_names.csv', 'a,A,a,,select,"x ""y""",etl_line,' || repeat('n', 70) || ',' || repeat('n', 70) || E'\n1,2,3,4,5,6,7,8,9\n');
+SELECT name FROM etl_describe(file('look_names.csv'), options => '{"header": true}');
+SELECT etl_create_table('test.names', file('look_names.csv'), options => '{"header": true}');
+SELECT attname FROM pg_attribute WHERE attrelid = 'test.names'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT etl_create_view('test.names_view', file('look_names.csv'), options => '{"header": true}');
+SELECT * FROM names_view;
+
+-- tables
+SELECT etl_create_table('test.made', file('look.csv'));
+SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute WHERE attrelid = 'test.made'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT count(*) FROM made;
+INSERT INTO made SELECT * FROM etl_read_csv(file('look.csv'), NULL::made, decimal_separator => ',', thousands_separator => '.', date_formats => '{"since": "DD.MM.YYYY"}');
+SELECT * FROM made ORDER BY id;
+SELECT failure($$SELECT etl_create_table('test.made', file('look.csv'))$$);
+SELECT etl_create_table('test.made', file('look_types.csv'), if_not_exists => true);
+SELECT etl_create_table('"odd name"', file('look_late.csv'));
+SELECT etl_create_table('made', file('look.csv'), 'csv', '{"delimiter": ",", "header": false}', true);
+SELECT failures(
+	$$SELECT etl_create_table('a.b.c.d', file('look.csv'))$$,
+	$$SELECT etl_create_table('nowhere.t', file('look.csv'))$$,
+	$$SELECT etl_create_table('', file('look.csv'))$$,
+	$$SELECT etl_create_table('t; DROP TABLE made', file('look.csv'))$$);
+SELECT etl_create_table(NULL, file('look.csv')) IS NULL, etl_create_view('v', NULL) IS NULL;
+
+-- views
+SELECT etl_create_view('test.looked', file('look.csv'));
+SELECT * FROM looked;
+SELECT name FROM looked WHERE id = 3;
+EXPLAIN (COSTS OFF) SELECT name FROM looked WHERE id = 3;
+SELECT failure($$SELECT etl_create_view('test.looked', file('look.csv'))$$);
+-- with settings that aren't about the syntax
+SELECT etl_create_view('test.skipping', file('look_late.csv'), options => '{"on_error": "skip"}');
+SET client_min_messages = error;
+SELECT count(*), sum(v) FROM skipping;
+RESET client_min_messages;
+-- its source is read with the rights of whoever asks
+CREATE ROLE regress_etl_looker;
+GRANT USAGE ON SCHEMA test TO regress_etl_looker;
+GRANT SELECT ON looked TO regress_etl_looker;
+SET ROLE regress_etl_looker;
+SELECT failures('SELECT * FROM looked',
+	$$SELECT * FROM etl_sniff_csv(file('look.csv'))$$,
+	$$SELECT * FROM etl_describe(file('look.csv'))$$,
+	$$SELECT etl_create_table('t', file('look.csv'))$$);
+RESET ROLE;
+DROP OWNED BY regress_etl_looker;
+DROP ROLE regress_etl_looker;
+
+-- sources of all kinds
+SELECT newline, encoding, header, skip, skip_footer FROM etl_sniff_csv(write('look_any.csv', E'\ufeffReport\r\n\r\nid,name\r\n1,a\r\n2,b\r\n'));
+SELECT encoding, delimiter FROM etl_sniff_csv(write('look_any.csv', '\xfffe690064003b006e000a0031003b0032000a00'::bytea));
+SELECT compression, name FROM etl_sniff_csv(write('look_any.csv', '\x1f8b0800000000000203cb4cd1c94bcc4de532d471cccbe332d271ca4fe20200a4f7063d14000000'::bytea)), jsonb_to_recordset(columns) AS c(name text);
+SELECT newline FROM etl_sniff_csv(write('look_any.csv', E'id,name\r1,a\r2,b\r'));
+SELECT newline FROM etl_sniff_csv(write('look_any.csv', E'id,name\r\n1,a\n2,b\r'));
+SELECT columns, create_table, query, warnings FROM etl_sniff_csv(write('look_any.csv', ''));
+SELECT count(*) FROM etl_describe(file('look_any.csv'));
+SELECT failures($$SELECT etl_create_table('t', file('look_any.csv'))$$, $$SELECT etl_create_view('t', file('look_any.csv'))$$);
+SELECT columns, create_table FROM etl_sniff_csv(write('look_any.csv', E'id,name\n'), header => true);
+SELECT columns, create_table FROM etl_sniff_csv(write('look_any.csv', E'1\n2\n'));
+SELECT * FROM etl_sniff_csv(NULL);
+SELECT * FROM etl_describe(NULL);
+
+-- several files are one source
+SELECT FROM write('look_many_1.csv', E'id,v\n1,1\n');
+SELECT FROM write('look_many_2.csv', E'id,v\n2,x\n');
+SELECT name, type FROM etl_describe(file('look_many_*.csv'));
+SELECT name, type FROM etl_describe(file('look_many_*.csv'), sample_rows => -1);
+SELECT query FROM etl_sniff_csv(file('look_many_*.csv'), sample_rows => -1) \gexec
+
+-- what looks like a footer is proposed to be left out, but read unless it is
+SELECT write('look_footer.csv', E'Report of May\n\nid,amount\n1,10\n2,20\n3,30\nTotal,60\n');
+SELECT skip, skip_footer, warnings FROM etl_sniff_csv(file('look_footer.csv'));
+SELECT query FROM etl_sniff_csv(file('look_footer.csv')) \gexec
+SELECT * FROM etl_read_csv(file('look_footer.csv')) AS t(id text, amount int);
+SELECT * FROM etl_describe(file('look_footer.csv'), options => '{"skip_footer": 0}');
+-- columns that the caller names, and records that lack their last fields
+SELECT write('look_short.csv', E'a,b,c\n' || repeat(E'1,2,3\n4,5\n', 20));
+SELECT warnings FROM etl_sniff_csv(file('look_short.csv'));
+SELECT query FROM etl_sniff_csv(file('look_short.csv'), options => '{"columns": {"first": "A", "last": 3}}');
+SELECT failure($$SELECT * FROM etl_describe(file('look_short.csv'), options => '{"columns": {"first": "nosuch"}}')$$);

@@ -1,0 +1,404 @@
+/*
+ * sniff_start.c
+ *	  Where the table begins, and how many of its first records are header lines.
+ *
+ * What stands before the table is passed over by the reader, so a record is
+ * taken for that on good evidence only: it is text rather than fields, or the
+ * table behind it has a header of its own, or a blank line shuts it off.  A
+ * header or a record of the wrong width stays in the table.
+ */
+#include "csv/sniff_private.h"
+
+#include <string.h>
+
+/* Records of the table's width that may stand before its header. */
+#define MAX_PADDED_PREAMBLE 20
+
+/* Above a table this wide a lone word is a title. */
+#define TITLED_WIDTH 4
+
+/* Records of so many cells aren't pairs of key and value. */
+#define MIN_FILLED 3
+
+/* Records that may be header lines are no evidence for what the body holds. */
+#define MANY_RECORDS 8
+#define HEADER_RECORDS 3
+
+static uint32_t
+count_filled(const SniffParse *parse, const SniffRecord *record)
+{
+	uint32_t filled = 0;
+
+	for (uint32_t c = 0; c < record->nfields; c++)
+	{
+		size_t len;
+		const char *cell = sniff_cell(parse, record, c, &len);
+
+		sniff_trim(&cell, &len);
+		filled += len > 0;
+	}
+	return filled;
+}
+
+/* True if the width is that of a record with a delimiter too few or too many. */
+static bool
+is_near(uint32_t nfields, uint32_t width)
+{
+	uint32_t slack = width < 8 ? 1 : width / 4;
+
+	return width >= 3 && nfields >= 2 && nfields + slack >= width &&
+		   nfields <= width + slack;
+}
+
+/*
+ * True if another delimiter would split the record into fields that fit the
+ * body: names, or values where the body has values.  Blanks are between words
+ * of prose, too, so a few of them prove nothing.
+ */
+bool
+sniff_has_other_delimiter(const SniffBody *body, const SniffRecord *record)
+{
+	const char *start = body->parse->sample->buf + record->offset;
+	uint32_t width = body->block.width;
+
+	for (const char *d = width >= 7 ? ",;\t| " : ",;\t|"; *d != '\0'; d++)
+	{
+		const char *s = start;
+		uint32_t fields = 0;
+		uint32_t names = 0;
+		uint32_t values = 0;
+
+		while (fields <= width)
+		{
+			size_t rest = (size_t) (start + record->length - s);
+			const char *end = memchr(s, *d, rest);
+			size_t len = end == NULL ? rest : (size_t) (end - s);
+
+			names += len == 0 || sniff_is_name(s, len);
+			values += fields < width && body->columns[fields].typed &&
+					  sniff_is_typed(sniff_kind(s, len));
+			fields++;
+			if (end == NULL)
+				break;
+			s = end + 1;
+		}
+		if (width >= 3 && fields == width &&
+			(names == width || (values > 0 && values * 2 >= body->ntyped)))
+			return true;
+	}
+	return false;
+}
+
+/* True if blanks follow the delimiters, as they do in prose. */
+static bool
+looks_like_prose(const SniffParse *parse, const SniffRecord *record)
+{
+	for (uint32_t c = 1; c < record->nfields; c++)
+	{
+		size_t len;
+		const char *cell = sniff_raw_cell(parse, record, c, &len);
+
+		if (len > 1 && cell[0] == ' ')
+			return true;
+	}
+	return false;
+}
+
+/* True if the record is text that nobody meant to be split into fields. */
+static bool
+is_remark(const SniffBody *body, const SniffRecord *record)
+{
+	SniffKind kind;
+	size_t len;
+	const char *text;
+
+	if (record->nfields > 1)
+		return looks_like_prose(body->parse, record);
+	if (sniff_has_other_delimiter(body, record))
+		return false;
+	text = sniff_cell(body->parse, record, 0, &len);
+	kind = sniff_kind(text, len);
+	return kind == SNIFF_TEXT || kind == SNIFF_MIXED ||
+		   (kind == SNIFF_WORD && body->block.width >= TITLED_WIDTH);
+}
+
+/* True if the record is a list of names. */
+static bool
+is_name_list(const SniffBody *body, size_t row)
+{
+	const SniffRecord *record = &body->parse->records[row];
+
+	return record->nfields > 1 && !looks_like_prose(body->parse, record) &&
+		   sniff_could_be_names(body, row);
+}
+
+/*
+ * Finds a table before the block: three records or more that agree, shut off by
+ * a blank line.  Two columns are pairs of key and value rather than a table,
+ * unless they go on as long as the table behind them.
+ */
+bool
+sniff_find_earlier(const SniffParse *parse, SniffBlock *block, bool *oom)
+{
+	SniffParse before = *parse;
+	SniffBlock earlier;
+	SniffBody body;
+	uint32_t width;
+	size_t next;
+	bool table;
+
+	before.nrecords = block->first;
+	if (sniff_widths(&before, &width, 1) == 0 ||
+		!sniff_block(&before, width, &earlier))
+		return false;
+	next = sniff_next_live(parse, earlier.last + 1);
+	if (earlier.matches < 3 || earlier.matches * 5 < earlier.total * 4 ||
+		!parse->records[next].after_blank ||
+		(width == 2 && earlier.matches < block->matches))
+		return false;
+	if (!sniff_body_init(&body, &before, &earlier, earlier.first + 1))
+	{
+		*oom = true;
+		return false;
+	}
+	table = sniff_header_votes(&body, earlier.first) > 0 || body.ntyped > 0;
+	sniff_body_free(&body);
+	if (table)
+		*block = earlier;
+	return table;
+}
+
+/*
+ * Takes titles that a spreadsheet padded with delimiters off the block: only
+ * the first cell is filled, and a blank or empty line shuts them off from
+ * records with more.
+ */
+void
+sniff_skip_titles(const SniffParse *parse, SniffBlock *block)
+{
+	size_t row = block->first;
+	bool titles = false;
+	bool blank = false;
+
+	for (; row < block->last; row = sniff_next_live(parse, row + 1))
+	{
+		const SniffRecord *record = &parse->records[row];
+		uint32_t filled = count_filled(parse, record);
+		size_t len;
+		const char *cell = sniff_cell(parse, record, 0, &len);
+
+		blank |= filled == 0 || (record->after_blank && titles);
+		if (filled > 1 || (filled == 1 && !sniff_is_name(cell, len)))
+			break;
+		titles |= filled == 1;
+	}
+	if (row >= block->last || !titles || !blank)
+		return;
+	for (; block->first < row; block->first++)
+	{
+		const SniffRecord *record = &parse->records[block->first];
+
+		block->total -= !record->comment;
+		block->matches -= !record->comment && record->nfields == block->width;
+	}
+}
+
+/*
+ * True if the record, which stands before the table's header, is to be passed
+ * over: titles padded with delimiters, which look like a header with few names
+ * but aren't followed by values.
+ */
+static bool
+is_before_header(const SniffBody *body, size_t row)
+{
+	const SniffParse *parse = body->parse;
+	const SniffRecord *record = &parse->records[row];
+
+	if (record->comment || record->nfields != body->block.width ||
+		!sniff_is_header(body, row, NULL))
+		return true;
+	return count_filled(parse, record) * 3 <= body->block.width &&
+		   row + 1 < body->block.last && !sniff_is_data(body, row + 1);
+}
+
+/* True if the record names groups of columns ("2023,,2024,"). */
+static bool
+is_group_row(const SniffBody *body, size_t row)
+{
+	const SniffRecord *record = &body->parse->records[row];
+
+	return !record->comment && record->nfields == body->block.width &&
+		   !body->parse->records[row + 1].after_blank &&
+		   count_filled(body->parse, record) >= 2;
+}
+
+/*
+ * Finds the header among the block's first records, and the lines that belong
+ * to it.  Only a table with values shows what isn't data.  False if there is
+ * no header.
+ */
+static bool
+find_header(const SniffBody *body, SniffStart *start)
+{
+	size_t row = body->block.first;
+	size_t top;
+
+	for (int passed = 0; row < body->block.last && is_before_header(body, row);
+		 row++)
+		if (body->ntyped == 0 || sniff_is_data(body, row) ||
+			++passed > MAX_PADDED_PREAMBLE)
+			break;
+	if (!sniff_is_header(body, row, &start->certain))
+		return false;
+	for (top = row; top > body->block.first && is_group_row(body, top - 1);)
+		top--;
+	start->row = top;
+	start->header_rows = (int) (row - top) + sniff_header_rows(body, row);
+	return true;
+}
+
+/* The record before i that isn't a comment; i itself if there is none. */
+static size_t
+previous_live(const SniffParse *parse, size_t i)
+{
+	size_t p = i;
+
+	while (p > 0)
+		if (!parse->records[--p].comment)
+			return p;
+	return i;
+}
+
+/* True if the record is no remark, and no pair of key and value. */
+static bool
+is_like_data(const SniffBody *body, const SniffRecord *record)
+{
+	return !is_remark(body, record) &&
+		   count_filled(body->parse, record) >= MIN_FILLED;
+}
+
+/*
+ * True if records stand above row that are neither remarks nor names of groups
+ * of columns: what looks like a header there is but an odd record.
+ */
+static bool
+is_below_records(const SniffBody *body, size_t row)
+{
+	const SniffParse *parse = body->parse;
+	bool blank = false;
+	int count = 0;
+
+	for (;;)
+	{
+		size_t above = previous_live(parse, row);
+
+		blank |= parse->records[row].after_blank;
+		if (above == row)
+			return false;
+		if (is_like_data(body, &parse->records[above]))
+		{
+			if (!blank && !is_name_list(body, above))
+				return true;
+			if (++count > HEADER_RECORDS)
+				return true;
+		}
+		else if (!blank)
+			return false;
+		row = above;
+	}
+}
+
+/*
+ * Looks above the block for a header of another width: the widest list of names
+ * with no blank line behind it, or the file's only record before a blank line.
+ * False if there is none.
+ */
+static bool
+find_ragged_header(const SniffBody *body, SniffStart *start)
+{
+	const SniffParse *parse = body->parse;
+	uint32_t width = 0;
+	size_t row = body->block.first;
+
+	while (!parse->records[row].after_blank)
+	{
+		size_t above = previous_live(parse, row);
+
+		if (above == row)
+			break;
+		row = above;
+		if (parse->records[row].nfields >= width && is_name_list(body, row))
+		{
+			width = parse->records[row].nfields;
+			start->row = row;
+		}
+	}
+	if (width == 0 && row == body->block.first &&
+		sniff_next_live(parse, 0) == previous_live(parse, row) &&
+		previous_live(parse, row) != row &&
+		is_name_list(body, previous_live(parse, row)))
+	{
+		start->row = previous_live(parse, row);
+		width = parse->records[start->row].nfields;
+	}
+	if (width == 0)
+		return false;
+	start->header_rows = 1;
+	start->certain = body->ntyped > 0;
+	return true;
+}
+
+/*
+ * Looks above the block for records that belong to it although their width is
+ * odd, the first of which may be the header.
+ */
+static void
+find_ragged_start(const SniffBody *body, SniffStart *start)
+{
+	const SniffParse *parse = body->parse;
+
+	start->row = body->block.first;
+	start->header_rows = 0;
+	for (;;)
+	{
+		size_t above = previous_live(parse, start->row);
+		const SniffRecord *record = &parse->records[above];
+
+		if (above == start->row || is_remark(body, record) ||
+			(parse->records[start->row].after_blank &&
+			 !is_near(record->nfields, body->block.width) &&
+			 !is_like_data(body, record)))
+			break;
+		start->row = above;
+	}
+	if (start->row < body->block.first)
+		start->header_rows =
+			sniff_is_header(body, start->row, &start->certain);
+}
+
+/* Finds where the block's table begins.  False when out of memory. */
+bool
+sniff_find_start(const SniffParse *parse, const SniffBlock *block,
+				 SniffStart *start)
+{
+	size_t from = block->first +
+				  (block->matches > MANY_RECORDS ? HEADER_RECORDS : 1);
+	SniffBody body;
+	SniffStart ragged;
+	bool found;
+
+	if (!sniff_body_init(&body, parse, block, from))
+		return false;
+	found = find_header(&body, start) && !is_below_records(&body, start->row);
+	if (!found || !start->certain)
+	{
+		bool blank = parse->records[block->first].after_blank;
+
+		if (!(found && blank) && find_ragged_header(&body, &ragged))
+			*start = ragged;
+		else if (!found)
+			find_ragged_start(&body, start);
+	}
+	sniff_body_free(&body);
+	return true;
+}
