@@ -140,6 +140,8 @@ etl_csv_options_pin(const EtlCsvOptions *options, const EtlEncoding *encoding,
 	if (pinned->comment)
 		pin_comment(options->comment, encoding, &dialect->syntax);
 
+	pinned->decimal = options->decimal;
+	pinned->thousands = options->thousands;
 	pinned->skip = is_set(options->skip);
 	if (pinned->skip)
 		dialect->skip = options->skip;

@@ -47,6 +47,13 @@ typedef struct EtlCsvOptions
 	int ragged;
 	char *encoding;
 	int compression;
+
+	/*
+	 * How numbers are written, '\0' where not given; no settings of the reader,
+	 * but they tell what is no delimiter.
+	 */
+	char decimal;
+	char thousands;
 } EtlCsvOptions;
 
 /* Checks combinations that no single option shows; 22023. */

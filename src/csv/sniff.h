@@ -30,6 +30,13 @@ typedef struct EtlCsvPinned
 								 * unless header_rows is pinned too) */
 	bool stop_at_blank;
 	bool skip_footer;
+
+	/*
+	 * What separates parts of numbers, 0 where unknown: a byte that stands in
+	 * numbers outside quotes is no delimiter.
+	 */
+	char decimal;
+	char thousands;
 } EtlCsvPinned;
 
 #define ETL_CSV_MAX_WARNINGS 8

@@ -359,11 +359,30 @@ is_ipv4(const char *s, size_t n)
 	return p == n;
 }
 
+/* Name, '@' and a domain with a dot. */
+static bool
+is_email(const char *s, size_t n)
+{
+	const char *at = memchr(s, '@', n);
+	bool dot = false;
+
+	if (at == NULL || at == s || memchr(s, ':', n) != NULL ||
+		memchr(s, ',', n) != NULL || memchr(s, ';', n) != NULL)
+		return false;
+	for (const char *p = at + 1; p < s + n; p++)
+	{
+		dot |= *p == '.';
+		if (*p != '.' && *p != '-' && !is_alpha(*p) && !is_digit(*p) &&
+			(unsigned char) *p < 0x80)
+			return false;
+	}
+	return dot;
+}
+
 /* URL, e-mail address, absolute path, UUID, IPv4: one word of a known form. */
 static bool
 is_address(const char *s, size_t n)
 {
-	const char *at;
 	const char *colon;
 
 	if (memchr(s, ' ', n) != NULL)
@@ -376,11 +395,15 @@ is_address(const char *s, size_t n)
 		return true;
 	colon = memchr(s, ':', n);
 	if (colon != NULL && colon > s + 1 && s + n - colon > 3 &&
-		colon[1] == '/' && colon[2] == '/' && is_alpha(s[0]))
-		return true;
-	at = memchr(s, '@', n);
-	return at != NULL && at > s && memchr(at, '.', n - (at - s)) != NULL &&
-		   memchr(s, ',', n) == NULL && memchr(s, ';', n) == NULL;
+		colon[1] == '/' && colon[2] == '/')
+	{
+		size_t p = 0;
+
+		while (is_alpha(s[p]) || is_digit(s[p]) || s[p] == '+' || s[p] == '.')
+			p++;
+		return s + p == colon && is_alpha(s[0]);
+	}
+	return is_email(s, n);
 }
 
 /* True if the text shows a delimiter where prose has none. */
@@ -512,6 +535,7 @@ sniff_is_name(const char *s, size_t n)
 		digits += is_digit(s[p]);
 		blanks += s[p] == ' ';
 	}
-	return letters > digits && blanks <= 7 && s[n - 1] != '.' &&
-		   s[n - 1] != '!' && s[n - 1] != ',' && s[n - 1] != ';';
+	return letters > digits && blanks <= 7 &&
+		   (s[n - 1] != '.' || blanks == 0) && s[n - 1] != '!' &&
+		   s[n - 1] != ',' && s[n - 1] != ';';
 }

@@ -337,17 +337,21 @@ sniff_header_rows(const SniffBody *body, size_t row)
 		uint32_t texts = 0;
 
 		if (!is_row(body, row + rows) || record->after_blank ||
-			record->faults != 0 || sniff_is_data(body, row + rows))
+			record->faults != 0)
 			break;
 		for (uint32_t c = 0; c < body->block.width; c++)
 		{
 			size_t len;
 			const char *cell = sniff_cell(body->parse, record, c, &len);
+			SniffKind kind = sniff_kind(cell, len);
 
-			texts +=
-				body->columns[c].typed && sniff_kind(cell, len) != SNIFF_EMPTY;
+			if (!body->columns[c].typed || kind == SNIFF_EMPTY)
+				continue;
+			if (!sniff_is_name(cell, len))
+				return rows;
+			texts++;
 		}
-		if (texts < 2 || texts * 2 < body->ntyped)
+		if (texts < 2 || texts * 4 < body->ntyped * 3)
 			break;
 		rows++;
 	}

@@ -97,6 +97,7 @@ typedef struct SniffBlock
 	uint32_t width;
 	size_t first;
 	size_t last;
+	size_t top;     /* records before it are titles for sure */
 	size_t matches; /* records of that width in it */
 	size_t total;   /* records in it that aren't comments */
 } SniffBlock;

@@ -17,8 +17,8 @@
 /* Above a table this wide a lone word is a title. */
 #define TITLED_WIDTH 4
 
-/* Records of so many cells aren't pairs of key and value. */
-#define MIN_FILLED 3
+/* With more columns two names are a pair of key and value. */
+#define MAX_PAIRED_WIDTH 3
 
 /* Records that may be header lines are no evidence for what the body holds. */
 #define MANY_RECORDS 8
@@ -118,8 +118,8 @@ is_remark(const SniffBody *body, const SniffRecord *record)
 		return false;
 	text = sniff_cell(body->parse, record, 0, &len);
 	kind = sniff_kind(text, len);
-	return kind == SNIFF_TEXT || kind == SNIFF_MIXED ||
-		   (kind == SNIFF_WORD && body->block.width >= TITLED_WIDTH);
+	return kind >= SNIFF_WORD && (memchr(text, ' ', len) != NULL ||
+								  body->block.width >= TITLED_WIDTH);
 }
 
 /* True if the record is a list of names. */
@@ -180,7 +180,7 @@ sniff_skip_titles(const SniffParse *parse, SniffBlock *block)
 	bool titles = false;
 	bool blank = false;
 
-	for (; row < block->last; row = sniff_next_live(parse, row + 1))
+	for (; row <= block->last; row = sniff_next_live(parse, row + 1))
 	{
 		const SniffRecord *record = &parse->records[row];
 		uint32_t filled = count_filled(parse, record);
@@ -192,8 +192,9 @@ sniff_skip_titles(const SniffParse *parse, SniffBlock *block)
 			break;
 		titles |= filled == 1;
 	}
-	if (row >= block->last || !titles || !blank)
+	if (row > block->last || !titles || !blank)
 		return;
+	block->top = row;
 	for (; block->first < row; block->first++)
 	{
 		const SniffRecord *record = &parse->records[block->first];
@@ -257,24 +258,31 @@ find_header(const SniffBody *body, SniffStart *start)
 	return true;
 }
 
-/* The record before i that isn't a comment; i itself if there is none. */
+/* The record above row that is no comment or title; row if there is none. */
 static size_t
-previous_live(const SniffParse *parse, size_t i)
+previous_live(const SniffBody *body, size_t row)
 {
-	size_t p = i;
+	size_t p = row;
 
-	while (p > 0)
-		if (!parse->records[--p].comment)
+	while (p > body->block.top)
+		if (!body->parse->records[--p].comment)
 			return p;
-	return i;
+	return row;
 }
 
-/* True if the record is no remark, and no pair of key and value. */
+/*
+ * True if the record is neither a remark nor a pair of key and value, perhaps
+ * padded to the table's width.
+ */
 static bool
 is_like_data(const SniffBody *body, const SniffRecord *record)
 {
-	return !is_remark(body, record) &&
-		   count_filled(body->parse, record) >= MIN_FILLED;
+	uint32_t filled;
+
+	if (record->nfields <= 2 || is_remark(body, record))
+		return false;
+	filled = count_filled(body->parse, record);
+	return filled > 2 || (filled == 2 && record->nfields != body->block.width);
 }
 
 /*
@@ -290,7 +298,7 @@ is_below_records(const SniffBody *body, size_t row)
 
 	for (;;)
 	{
-		size_t above = previous_live(parse, row);
+		size_t above = previous_live(body, row);
 
 		blank |= parse->records[row].after_blank;
 		if (above == row)
@@ -309,71 +317,81 @@ is_below_records(const SniffBody *body, size_t row)
 }
 
 /*
- * Looks above the block for a header of another width: the widest list of names
+ * Looks above the block for a header of another width: the first list of names
  * with no blank line behind it, or the file's only record before a blank line.
- * False if there is none.
+ * Two names above many columns are rather a pair of key and value.  False if
+ * there is none.
  */
 static bool
 find_ragged_header(const SniffBody *body, SniffStart *start)
 {
 	const SniffParse *parse = body->parse;
-	uint32_t width = 0;
+	uint32_t least = body->block.width > MAX_PAIRED_WIDTH ? 3 : 2;
 	size_t row = body->block.first;
+	size_t above = previous_live(body, row);
+	size_t found = row;
+	uint32_t width = 0;
 
-	while (!parse->records[row].after_blank)
+	if (parse->records[row].after_blank)
 	{
-		size_t above = previous_live(parse, row);
-
-		if (above == row)
-			break;
-		row = above;
-		if (parse->records[row].nfields >= width && is_name_list(body, row))
+		if (previous_live(body, above) == above && above != row &&
+			is_name_list(body, above))
+			found = above;
+	}
+	else
+		for (; above != row; above = previous_live(body, row))
 		{
-			width = parse->records[row].nfields;
-			start->row = row;
+			row = above;
+			if (is_name_list(body, row) &&
+				(parse->records[row].nfields >= least || width < least))
+			{
+				found = row;
+				width = parse->records[row].nfields;
+			}
+			if (parse->records[row].after_blank)
+				break;
 		}
-	}
-	if (width == 0 && row == body->block.first &&
-		sniff_next_live(parse, 0) == previous_live(parse, row) &&
-		previous_live(parse, row) != row &&
-		is_name_list(body, previous_live(parse, row)))
-	{
-		start->row = previous_live(parse, row);
-		width = parse->records[start->row].nfields;
-	}
-	if (width == 0)
+	if (found == body->block.first)
 		return false;
+	start->row = found;
 	start->header_rows = 1;
 	start->certain = body->ntyped > 0;
 	return true;
 }
 
 /*
- * Looks above the block for records that belong to it although their width is
- * odd, the first of which may be the header.
+ * True if a record above the block isn't part of its table: it is a remark, or
+ * a blank line is between and it doesn't look like a record either.
+ */
+static bool
+is_preamble(const SniffBody *body, size_t row, size_t paragraph)
+{
+	const SniffRecord *record = &body->parse->records[row];
+
+	if (record->comment || is_remark(body, record))
+		return true;
+	return row < paragraph && !is_near(record->nfields, body->block.width) &&
+		   !is_like_data(body, record);
+}
+
+/*
+ * Begins with the first record above the block that is no preamble, although
+ * its width is odd; it may be the header.
  */
 static void
 find_ragged_start(const SniffBody *body, SniffStart *start)
 {
 	const SniffParse *parse = body->parse;
+	size_t paragraph = body->block.first;
+	size_t row = body->block.top;
 
-	start->row = body->block.first;
-	start->header_rows = 0;
-	for (;;)
-	{
-		size_t above = previous_live(parse, start->row);
-		const SniffRecord *record = &parse->records[above];
-
-		if (above == start->row || is_remark(body, record) ||
-			(parse->records[start->row].after_blank &&
-			 !is_near(record->nfields, body->block.width) &&
-			 !is_like_data(body, record)))
-			break;
-		start->row = above;
-	}
-	if (start->row < body->block.first)
-		start->header_rows =
-			sniff_is_header(body, start->row, &start->certain);
+	while (paragraph > row && !parse->records[paragraph].after_blank)
+		paragraph--;
+	while (row < body->block.first && is_preamble(body, row, paragraph))
+		row++;
+	start->row = row;
+	start->header_rows =
+		row < body->block.first && sniff_is_header(body, row, &start->certain);
 }
 
 /* Finds where the block's table begins.  False when out of memory. */
@@ -381,20 +399,24 @@ bool
 sniff_find_start(const SniffParse *parse, const SniffBlock *block,
 				 SniffStart *start)
 {
-	size_t from = block->first +
-				  (block->matches > MANY_RECORDS ? HEADER_RECORDS : 1);
+	size_t from =
+		block->first + (block->matches > MANY_RECORDS ? HEADER_RECORDS : 1);
 	SniffBody body;
 	SniffStart ragged;
 	bool found;
+	bool shut_off;
+	bool names;
 
 	if (!sniff_body_init(&body, parse, block, from))
 		return false;
-	found = find_header(&body, start) && !is_below_records(&body, start->row);
-	if (!found || !start->certain)
+	found = find_header(&body, start);
+	shut_off = parse->records[block->first].after_blank;
+	names = found && sniff_could_be_names(&body, start->row);
+	if (is_below_records(&body, found ? start->row : block->first))
+		find_ragged_start(&body, start);
+	else if (!found || (!shut_off && !(start->certain && names)))
 	{
-		bool blank = parse->records[block->first].after_blank;
-
-		if (!(found && blank) && find_ragged_header(&body, &ragged))
+		if (find_ragged_header(&body, &ragged))
 			*start = ragged;
 		else if (!found)
 			find_ragged_start(&body, start);

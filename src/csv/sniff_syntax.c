@@ -43,13 +43,19 @@
 #define HELD_WEIGHT 0.6
 
 /* For plain text with a blank behind each delimiter. */
-#define SPACED_WEIGHT 0.8
+#define SPACED_WEIGHT 0.5
+
+/* The same below a first record of one field, such as "name" above "Lee, Ann". */
+#define TITLED_WEIGHT 0.15
 
 /* For a table that leaves nothing over. */
 #define ENTIRE_BONUS 1.25
 
 #define ONE_COLUMN_BASE 0.03
 #define ONE_COLUMN_TYPED 0.45
+
+/* Not even a comma splits "$1,200.00". */
+#define MONEY_WEIGHT 1.6
 
 /* Lines that a first line of names outweighs. */
 #define NAMES_WEIGHT 5
@@ -71,7 +77,7 @@ static const Delimiter usual_delimiters[] = {
 #define MAX_CANDIDATES (NUSUAL * ETL_CSV_MAX_DELIMITER)
 
 /* Bytes that may follow a delimiter's first and belong to it. */
-static const char extensions[] = " |~^:;,>#&*!$\t";
+static const char extensions[] = " |~^:;,>#&*!\t";
 
 /* Delimiters for a file of one column, if the ones before occur in it. */
 static const char unused_delimiters[] = ",\t|;\x1F\x01\x1E\x02";
@@ -84,13 +90,15 @@ typedef struct Candidate
 	EtlCsvSyntax syntax;
 	double score;
 	uint32_t width;
-	size_t live;   /* records that aren't comments */
-	size_t good;   /* of the table's width, and without faults */
-	size_t faulty; /* with faults, of any width */
-	size_t quoted; /* with a well quoted field */
-	size_t needed; /* with a field that had to be quoted */
-	double held;   /* share of records that the delimiter is in */
-	bool narrow;   /* every record has one field */
+	size_t live;    /* records that aren't comments */
+	size_t good;    /* of the table's width, and without faults */
+	size_t faulty;  /* with faults, of any width */
+	size_t quoted;  /* with a well quoted field */
+	size_t needed;  /* with a field that had to be quoted */
+	size_t doubled; /* with a quote inside a quoted field */
+	double held;    /* share of records that the delimiter is in */
+	bool titled;    /* the first record has one field */
+	bool narrow;    /* every record has one field */
 } Candidate;
 
 /* What all attempts share. */
@@ -168,10 +176,12 @@ count_records(const SniffParse *parse, Candidate *candidate)
 		const SniffRecord *record = &parse->records[i];
 		bool quoted = false;
 		bool needed = false;
+		bool doubled = false;
 
 		if (record->comment)
 			continue;
-		candidate->live++;
+		if (candidate->live++ == 0)
+			candidate->titled = record->nfields == 1;
 		held += record->nfields > 1;
 		if (record->faults != 0)
 		{
@@ -191,9 +201,11 @@ count_records(const SniffParse *parse, Candidate *candidate)
 				continue;
 			quoted = true;
 			needed = needs_quotes(&parse->syntax, cell, len);
+			doubled |= memchr(cell + 1, parse->syntax.quote, len - 2) != NULL;
 		}
 		candidate->quoted += quoted;
 		candidate->needed += needed;
+		candidate->doubled += doubled;
 	}
 	if (candidate->live > 0)
 		candidate->held = (double) held / (double) candidate->live;
@@ -231,7 +243,7 @@ follows_blank(const SniffParse *parse, const SniffRecord *record, uint32_t i)
 	size_t len;
 	const char *cell = sniff_raw_cell(parse, record, i, &len);
 
-	return cell[-1] == ' ' || (len > 1 && cell[0] == ' ');
+	return cell[-1] == ' ' || (len > 0 && cell[0] == ' ');
 }
 
 /*
@@ -320,8 +332,12 @@ score_width(Search *search, uint32_t width, double prior, Candidate *candidate)
 	 * more if blanks follow.
 	 */
 	if (plain && !sniff_is_control(&parse->syntax))
-		score *= regular * coverage * prior * prior * prior *
-				 (spaced ? SPACED_WEIGHT * regular * coverage : 1);
+	{
+		score *= regular * coverage * prior * prior * prior;
+		if (spaced)
+			score *= regular * coverage *
+					 (candidate->titled ? TITLED_WEIGHT : SPACED_WEIGHT);
+	}
 	if (score > candidate->score * (candidate->width > 1 ? RARER_WIDTH : 1))
 	{
 		candidate->score = score;
@@ -440,9 +456,13 @@ try_delimiter(Search *search, const EtlCsvSyntax *syntax, double prior)
 			continue;
 		rare = try_quote(search, *syntax, *quote, prior);
 
-		/* One record with other quotes than the rest proves nothing. */
+		/*
+		 * One record with other quotes than the rest proves nothing, unless
+		 * it takes care of a quote inside.
+		 */
 		if (rare.quoted > best.quoted && rare.score >= best.score &&
-			(rare.quoted >= 2 || (rare.live <= 5 && rare.needed > 0)))
+			(rare.quoted >= 2 || rare.doubled > 0 ||
+			 (rare.live <= 5 && rare.needed > 0)))
 			best = rare;
 	}
 	if (best.quoted == 0 && best.faulty >= 3)
@@ -453,6 +473,54 @@ try_delimiter(Search *search, const EtlCsvSyntax *syntax, double prior)
 			best = none;
 	}
 	return best;
+}
+
+/*
+ * True if the byte, which separates groups of three digits or anything else in
+ * numbers, stands there at least as often as elsewhere.  What is in quotes is
+ * left out: there delimiters are free to be anything.
+ */
+static bool
+is_in_numbers(const Search *search, char byte, bool groups)
+{
+	const char *s = search->sample->buf;
+	size_t n = search->limit;
+	size_t inside = 0;
+	size_t outside = 0;
+	bool quoted = false;
+
+	for (size_t p = 0; p < n; p++)
+	{
+		size_t digits = 0;
+
+		if (s[p] == '"')
+			quoted = !quoted;
+		if (s[p] != byte || quoted)
+			continue;
+		while (p + digits + 1 < n && digits < 4 && s[p + digits + 1] >= '0' &&
+			   s[p + digits + 1] <= '9')
+			digits++;
+		if (p > 0 && s[p - 1] >= '0' && s[p - 1] <= '9' &&
+			(groups ? digits == 3 : digits > 0))
+			inside++;
+		else
+			outside++;
+	}
+	return inside > 0 && inside >= outside;
+}
+
+/* True if numbers as the user says they are written leave no such delimiter. */
+static bool
+is_ruled_out(const Search *search, const char *delimiter)
+{
+	const EtlCsvPinned *pinned = search->pinned;
+	char decimal = pinned->decimal;
+	char thousands = pinned->thousands;
+
+	return (decimal != '\0' && strchr(delimiter, decimal) != NULL &&
+			is_in_numbers(search, decimal, false)) ||
+		   (thousands != '\0' && strchr(delimiter, thousands) != NULL &&
+			is_in_numbers(search, thousands, true));
 }
 
 /* Counts what follows the delimiter's occurrences; returns how many there are. */
@@ -511,7 +579,7 @@ list_candidates(const Search *search, Delimiter *candidates)
 				break;
 
 			/* Doubled, these are empty fields. */
-			if (most == candidate.bytes[0] && (most == ',' || most == '\t'))
+			if (most == candidate.bytes[0] && strchr(",;\t", most) != NULL)
 				break;
 			candidate.bytes[length++] = most;
 			candidate.bytes[length] = '\0';
@@ -528,6 +596,14 @@ set_delimiter(EtlCsvSyntax *syntax, const char *bytes)
 {
 	syntax->delimiter_len = (int) strlen(bytes);
 	memcpy(syntax->delimiter, bytes, (size_t) syntax->delimiter_len);
+}
+
+/* True if a value of that kind is an amount of money with its currency first. */
+static bool
+is_money(const char *line, size_t n, SniffKind kind)
+{
+	return kind == SNIFF_NUMBER && n > 0 && strchr("+-.,", line[0]) == NULL &&
+		   (line[0] < '0' || line[0] > '9');
 }
 
 /*
@@ -606,7 +682,10 @@ one_column_score(Search *search, EtlCsvSyntax syntax)
 			against = NAMES_WEIGHT;
 		line = sniff_cell(&search->parse, record, 0, &len);
 		kind = sniff_kind(line, len);
-		typed += sniff_is_typed(kind) && !shows_delimiter(line, len, kind);
+		if (is_money(line, len, kind))
+			typed += MONEY_WEIGHT;
+		else
+			typed += sniff_is_typed(kind) && !shows_delimiter(line, len, kind);
 	}
 	if (live <= against)
 		return 0;
@@ -650,6 +729,8 @@ find_delimiter(Search *search, const EtlCsvSyntax *base, bool *close)
 		EtlCsvSyntax syntax = *base;
 		Candidate candidate;
 
+		if (is_ruled_out(search, delimiters[i].bytes))
+			continue;
 		set_delimiter(&syntax, delimiters[i].bytes);
 		candidate = try_delimiter(search, &syntax, delimiters[i].prior);
 		if (candidate.width > 1 && candidate.score > best.score)

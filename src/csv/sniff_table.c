@@ -7,6 +7,9 @@
  * Preamble lines are counted so that the reader can pass over them; a second
  * table is cut off where a blank line stands before it; a footer is reported
  * only, since nothing tells it from bad records for sure.
+ *
+ * In a table of one column a blank line is a record without value, at the end
+ * too; above the header and among comments it is none.  In others it separates.
  */
 #include "csv/sniff_private.h"
 
@@ -284,8 +287,7 @@ find_second_table(const SniffParse *parse, const SniffBlock *block,
 		if (!sniff_body_init(&body, parse, &before,
 							 start->row + (size_t) start->header_rows))
 			return false;
-		found = body.rows > 0 &&
-				is_second_table(&body, start->row, row, &oom);
+		found = body.rows > 0 && is_second_table(&body, start->row, row, &oom);
 		sniff_body_free(&body);
 		if (oom)
 			return false;
@@ -300,8 +302,9 @@ find_second_table(const SniffParse *parse, const SniffBlock *block,
 
 /* Looks for the table's end, which is at a blank line or the sample's end. */
 static bool
-find_end(const SniffParse *parse, const SniffBlock *block, const SniffStart *start,
-		 const EtlCsvPinned *pinned, EtlCsvSniffed *sniffed)
+find_end(const SniffParse *parse, const SniffBlock *block,
+		 const SniffStart *start, const EtlCsvPinned *pinned,
+		 EtlCsvSniffed *sniffed)
 {
 	size_t from = start->row + (size_t) start->header_rows;
 	size_t end = parse->nrecords;
@@ -410,7 +413,8 @@ sniff_find_table(const SniffParse *parse, uint32_t width,
 	}
 	if (width < 2 || !sniff_block(parse, width, &block))
 		whole_file(parse, &block);
-	for (int i = 0; i < MAX_EARLIER && sniff_find_earlier(parse, &block, &oom);)
+	for (int i = 0;
+		 i < MAX_EARLIER && sniff_find_earlier(parse, &block, &oom);)
 		i++;
 	sniff_skip_titles(parse, &block);
 	if (oom || !sniff_find_start(parse, &block, &start))

@@ -127,6 +127,13 @@ open_rows(EtlStream *raw, const char *name, const EtlCall *call, int width)
 	return open_reader(raw, name, call, 0, flags);
 }
 
+/* The byte of a checked separator, '\0' for none. */
+static inline char
+separator(const char *text)
+{
+	return text ? text[0] : '\0';
+}
+
 static EtlReader *
 open_reader(EtlStream *raw, const char *name, const EtlCall *call, int width,
 			int flags)
@@ -144,6 +151,8 @@ open_reader(EtlStream *raw, const char *name, const EtlCall *call, int width,
 		if (options->compression == ETL_OPTION_UNSET)
 			options->compression = ETL_COMPRESSION_NONE;
 	}
+	options->decimal = separator(call->options->decimal_separator);
+	options->thousands = separator(call->options->thousands_separator);
 	return etl_csv_reader_new(raw, name, options, width, flags);
 }
 

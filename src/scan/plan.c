@@ -31,6 +31,7 @@
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
+#include "parser/parse_type.h"
 #include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
@@ -102,6 +103,20 @@ etl_plan_row_desc(const RangeTblFunction *rtfunc, FuncExpr *call)
 		default:
 			return NULL;
 	}
+}
+
+/*
+ * Makes the plan one that is made anew when the table whose row type is read
+ * changes or goes.
+ */
+static void
+depend_on_row_type(PlannerInfo *root, Node *call)
+{
+	Oid relation = typeOrDomainTypeRelid(exprType(call));
+
+	if (OidIsValid(relation))
+		root->glob->relationOids =
+			lappend_oid(root->glob->relationOids, relation);
 }
 
 /* The hook: gives a call of ours the scan node as its only path. */
@@ -287,6 +302,8 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 	plan->methods = &etl_node_methods;
 	plan->custom_scan_tlist = needed;
 	plan->custom_exprs = list_make1(rtfunc->funcexpr);
+
+	depend_on_row_type(root, rtfunc->funcexpr);
 
 	/* expressions are not found in here, so the column list goes alone */
 	rtfunc->funcexpr = NULL;

@@ -145,7 +145,7 @@ my $session = EtlTest::Session->new($node);
 my ($out, $err) = $session->query(
 	"SELECT * FROM etl_read_csv('$dir/line.csv', on_error => 'skip') $abc");
 is($out, '1|x|2020-01-01', 'the record before a line of 1 GB');
-like($err, qr/WARNING.*1 of 2 records was rejected/,
+like($err, qr/WARNING.*1 of 2 records were rejected/,
 	'a line of 1 GB is one reject');
 like($err, qr/line 3: record is larger than pg_etl.max_record_size/,
 	'and why is said');

@@ -12,6 +12,8 @@ my $node = new_node('files');
 my $dir = work_dir();
 my $session = EtlTest::Session->new($node);
 
+$node->safe_psql('postgres', 'CREATE TYPE record_type AS (id int, name text)');
+
 # Opens a cursor over some files and reads the first rows, so that the rest
 # is read after the test has done something to them.
 sub begin_reading
@@ -116,6 +118,46 @@ fails_with(
 	  . "SELECT count(*) FROM etl_csv_rows('$dir/bomb.gz')",
 	'54000',
 	'a file that grows too much when it is decompressed');
+
+# Whatever is done to compressed bytes, they are read or refused.
+my %compressed = (
+	gzip => '1f8b0800000000000203cb4cd1c94bcc4de532d471cccbe332d271ca4fe20200a4f7063d14000000',
+	zstd => '28b52ffd2414a1000069642c6e616d650a312c416e6e0a322c426f620a6b4a7e0d',
+	lz4 => '04224d186440a71400008069642c6e616d650a312c416e6e0a322c426f620a00000000f227c4e0',
+	bzip2 => '425a68393141592653591d53e2250000075d0000100004300030003623a0002213479468f2840000b560f4c6e0b4c3053f8bb9229c28480ea9f11280',
+	xz => 'fd377a585a000004e6d6b446020021011c00000010cf58cc01001369642c6e616d650a312c416e6e0a322c426f620a0063e032995cf6808900012c14f80a6d031fb6f37d010000000004595a');
+$session->query('ROLLBACK; SET client_min_messages = error');
+foreach my $method (sort keys %compressed)
+{
+	($out, $err) = $session->query(qq[
+		SELECT setseed(0.5);
+		DO \$\$
+		DECLARE
+			good bytea := '\\x$compressed{$method}';
+			bad bytea;
+		BEGIN
+			FOR i IN 1 .. 1000 LOOP
+				bad := good;
+				FOR j IN 1 .. 1 + i % 3 LOOP
+					bad := set_byte(bad, floor(random() * length(good))::int,
+						floor(random() * 256)::int);
+				END LOOP;
+				IF i % 4 = 0 THEN
+					bad := substr(bad, 1, 1 + floor(random() * length(good))::int);
+				END IF;
+				BEGIN
+					PERFORM t FROM etl_parse_csv(bad, NULL::record_type,
+						compression => '$method', on_error => 'skip') t;
+				EXCEPTION WHEN bad_copy_file_format OR program_limit_exceeded
+					OR undefined_column THEN
+					NULL;
+				END;
+			END LOOP;
+		END \$\$;
+		SELECT count(*) FROM etl_parse_csv('\\x$compressed{$method}'::bytea,
+			NULL::record_type)]);
+	is("$out$err", "\n2", "damaged content is read or refused: $method");
+}
 
 $session->quit;
 $node->stop;

@@ -24,7 +24,10 @@ sub new_node
 	my ($name, @settings) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
-	$node->init(allows_streaming => 1);
+	# the default would depend on the environment
+	$node->init(
+		allows_streaming => 1,
+		extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
 	$node->append_conf('postgresql.conf', $_) foreach 'jit = off', @settings;
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION pg_etl');
@@ -202,7 +205,7 @@ sub has_ended
 	# pumping what ends meanwhile is an error
 	return 1
 	  unless $self->{psql}->pumpable && eval { $self->{psql}->pump_nb; 1 };
-	return !grep { $self->{$_} !~ /^$end_mark$/m } qw(out err);
+	return !grep { $self->{$_} !~ /^$end_mark\n/m } qw(out err);
 }
 
 # Waits for the statement's end; returns what it wrote, with its messages in a
