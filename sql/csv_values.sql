@@ -50,6 +50,10 @@ SELECT * FROM etl_parse_csv(E'a;b;c\n1,234;12,345,678;999\n', delimiter => ';', 
 SELECT * FROM etl_parse_csv(E'a;b\n1''234.5;-1''000\n', delimiter => ';', header => true, thousands_separator => '''') AS t(a numeric, b int);
 SELECT * FROM etl_parse_csv(E'a;b\nNaN;-Infinity\n', delimiter => ';', header => true, decimal_separator => ',') AS t(a numeric, b float8);
 SELECT * FROM etl_parse_csv(E'a;b\n1,5;{"x": 1,5}\n', delimiter => ';', quote => '', header => true, decimal_separator => ',') AS t(a numeric, b text);
+-- a separator of numbers is no delimiter, unless numbers that have it are quoted
+SELECT * FROM etl_parse_csv(E'n\n1,5\n', header => true, decimal_separator => ',') AS t(n numeric);
+SELECT * FROM etl_parse_csv(E'id,n\n1,"1,5"\n2,"2,5"\n', decimal_separator => ',') AS t(id int, n numeric);
+SELECT * FROM etl_parse_csv(E'id,n\n1,12\n2,"1,200"\n', thousands_separator => ',') AS t(id int, n int);
 -- what is no number in that format
 CREATE FUNCTION number(s text, type text, point text, groups text) RETURNS text LANGUAGE sql AS
 $$ SELECT failure(format('SELECT * FROM etl_parse_csv(%L, delimiter => %L, header => true, decimal_separator => %L, thousands_separator => %L) AS t(a %s, b int)', E'a;b\n' || s || E';1\n', ';', point, groups, type)) $$;

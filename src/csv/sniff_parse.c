@@ -47,6 +47,8 @@ grow_ends(SniffParse *parse)
 static bool
 scan_record(SniffParse *parse, const char *start, size_t len, EtlCsvSpan *span)
 {
+	if (parse->ends_size == 0 && !grow_ends(parse))
+		return false;
 	for (;;)
 	{
 		span->ends = parse->ends + parse->nends;

@@ -4,7 +4,8 @@
  *
  * Detection goes from the bytes inwards, each step building on the one before:
  *
- *		sniff_syntax.c	bytes -> delimiter, quote, escape
+ *		sniff_syntax.c	bytes -> delimiter, quote, escape; what tells them apart
+ *						is in sniff_score.c
  *		sniff_table.c	records -> comment marker, where the table ends
  *		sniff_start.c	records -> where the table begins
  *		sniff_header.c	first records of the table -> how many are header lines
@@ -128,6 +129,34 @@ typedef struct SniffBody
 	SniffColumn *columns; /* block.width of them */
 } SniffBody;
 
+/* A syntax that was tried. */
+typedef struct SniffCandidate
+{
+	EtlCsvSyntax syntax;
+	double score;
+	uint32_t width;
+	size_t live;    /* records that aren't comments */
+	size_t good;    /* of the table's width, and without faults */
+	size_t faulty;  /* with faults, of any width */
+	size_t quoted;  /* with a well quoted field */
+	size_t needed;  /* with a field that had to be quoted */
+	size_t doubled; /* with a quote inside a quoted field */
+	double held;    /* share of records that the delimiter is in */
+	bool titled;    /* the first record has one field */
+	bool narrow;    /* every record has one field */
+} SniffCandidate;
+
+/* What all attempts share. */
+typedef struct SniffSearch
+{
+	const SniffSample *sample;
+	const EtlCsvPinned *pinned;
+	size_t limit;
+	SniffParse parse;
+	bool names; /* the first record shows a list of names */
+	bool oom;
+} SniffSearch;
+
 /* A table's beginning. */
 typedef struct SniffStart
 {
@@ -155,6 +184,11 @@ extern const char *sniff_cell(const SniffParse *parse,
 extern bool sniff_block(const SniffParse *parse, uint32_t width,
 						SniffBlock *block);
 extern int sniff_widths(const SniffParse *parse, uint32_t *widths, int max);
+
+/* sniff_score.c */
+extern void sniff_mark_hashes(SniffParse *parse);
+extern SniffCandidate sniff_score(SniffSearch *search,
+								  const EtlCsvSyntax *syntax, double prior);
 
 /* sniff_syntax.c */
 extern bool sniff_syntax(const SniffSample *sample, const EtlCsvPinned *pinned,

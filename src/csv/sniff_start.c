@@ -413,7 +413,12 @@ sniff_find_start(const SniffParse *parse, const SniffBlock *block,
 	shut_off = parse->records[block->first].after_blank;
 	names = found && sniff_could_be_names(&body, start->row);
 	if (is_below_records(&body, found ? start->row : block->first))
+	{
+		/* With records this odd, votes alone make no header. */
 		find_ragged_start(&body, start);
+		if (!sniff_could_be_names(&body, start->row))
+			start->header_rows = 0;
+	}
 	else if (!found || (!shut_off && !(start->certain && names)))
 	{
 		if (find_ragged_header(&body, &ragged))

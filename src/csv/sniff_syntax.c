@@ -3,53 +3,24 @@
  *	  Delimiter, quote and escape: the ones under which the bytes look most like
  *	  a table.
  *
- * Each candidate is tried by parsing the sample's head with it.  Its score is a
- * product, so a candidate must do well in every respect:
- *
- *	  prior      how usual the delimiter is: prose has blanks, times have colons
- *	  regular    share of records with the table's width, in the table
- *	  coverage   share of the sample's records that the table explains
- *	  width      (w - 1) / w: more columns don't come about by chance
- *	  cells      how many cells look like values, and like one value each
+ * Each candidate is tried by parsing the sample's head with it; sniff_score.c
+ * tells how well it does.
  *
  * The rival of all of them is that the file has one column.  Ties go to the
  * delimiter that stands first in the list below.
  */
 #include "csv/sniff_private.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The delimiter is chosen from this much; quotes and escapes from all. */
 #define HEAD_BYTES (64 * 1024)
 
-/* Records of a candidate's table whose cells are looked at. */
-#define MAX_TYPED_RECORDS 200
-
-/* The commonest widths of a candidate that are tried as its table's. */
-#define MAX_TRIED_WIDTHS 3
-
-/* By how much a less common width must look better. */
-#define RARER_WIDTH 1.5
-
 /* A second best delimiter this near to the best is worth a warning. */
 #define CLOSE_SCORE 0.85
 
-/*
- * A tab in nearly every record is a delimiter, however ragged the records are:
- * so much of that share stands in for regularity.
- */
-#define HELD_WEIGHT 0.6
-
-/* For plain text with a blank behind each delimiter. */
-#define SPACED_WEIGHT 0.5
-
-/* The same below a first record of one field, such as "name" above "Lee, Ann". */
-#define TITLED_WEIGHT 0.15
-
-/* For a table that leaves nothing over. */
-#define ENTIRE_BONUS 1.25
+/* For a delimiter that isn't in a first record that another splits into names. */
+#define TITLED_NAMES 0.4
 
 #define ONE_COLUMN_BASE 0.03
 #define ONE_COLUMN_TYPED 0.45
@@ -85,294 +56,9 @@ static const char unused_delimiters[] = ",\t|;\x1F\x01\x1E\x02";
 /* Quotes other than the usual one. */
 static const char rare_quotes[] = "'`";
 
-typedef struct Candidate
-{
-	EtlCsvSyntax syntax;
-	double score;
-	uint32_t width;
-	size_t live;    /* records that aren't comments */
-	size_t good;    /* of the table's width, and without faults */
-	size_t faulty;  /* with faults, of any width */
-	size_t quoted;  /* with a well quoted field */
-	size_t needed;  /* with a field that had to be quoted */
-	size_t doubled; /* with a quote inside a quoted field */
-	double held;    /* share of records that the delimiter is in */
-	bool titled;    /* the first record has one field */
-	bool narrow;    /* every record has one field */
-} Candidate;
-
-/* What all attempts share. */
-typedef struct Search
-{
-	const SniffSample *sample;
-	const EtlCsvPinned *pinned;
-	size_t limit;
-	SniffParse parse;
-	bool oom;
-} Search;
-
-/* True if the record is "# text" or a lone '#'. */
-static bool
-is_hash_remark(const SniffParse *parse, const SniffRecord *record)
-{
-	const char *start = parse->sample->buf + record->offset;
-
-	return start[0] == '#' && (record->length == 1 || start[1] == ' ');
-}
-
-/*
- * Marks pinned comments, and lines that start with '#': those are no evidence
- * for or against anything, unless most do and the file doesn't begin with two
- * remarks.
- */
-static void
-mark_comments(SniffParse *parse)
-{
-	const EtlCsvSyntax *syntax = &parse->syntax;
-	size_t n = (size_t) syntax->comment_len;
-	bool remarks = parse->nrecords > 2 &&
-				   is_hash_remark(parse, &parse->records[0]) &&
-				   is_hash_remark(parse, &parse->records[1]);
-	size_t hashes = 0;
-
-	for (size_t i = 0; i < parse->nrecords; i++)
-		hashes += parse->sample->buf[parse->records[i].offset] == '#';
-	for (size_t i = 0; i < parse->nrecords; i++)
-	{
-		SniffRecord *record = &parse->records[i];
-		const char *start = parse->sample->buf + record->offset;
-		bool hash = hashes * 2 <= parse->nrecords
-						? start[0] == '#'
-						: remarks && is_hash_remark(parse, record);
-
-		record->comment = hash || (n > 0 && record->length >= n &&
-								   memcmp(start, syntax->comment, n) == 0);
-	}
-}
-
-/* True if the field would be read otherwise without its quotes. */
-static bool
-needs_quotes(const EtlCsvSyntax *syntax, const char *cell, size_t len)
-{
-	if (memchr(cell + 1, '\n', len - 2) != NULL ||
-		memchr(cell + 1, '\r', len - 2) != NULL ||
-		memchr(cell + 1, syntax->quote, len - 2) != NULL)
-		return true;
-	for (size_t p = 1; p + (size_t) syntax->delimiter_len < len; p++)
-		if (memcmp(cell + p, syntax->delimiter,
-				   (size_t) syntax->delimiter_len) == 0)
-			return true;
-	return false;
-}
-
-/* Counts what doesn't depend on the width. */
-static void
-count_records(const SniffParse *parse, Candidate *candidate)
-{
-	size_t held = 0;
-
-	for (size_t i = 0; i < parse->nrecords; i++)
-	{
-		const SniffRecord *record = &parse->records[i];
-		bool quoted = false;
-		bool needed = false;
-		bool doubled = false;
-
-		if (record->comment)
-			continue;
-		if (candidate->live++ == 0)
-			candidate->titled = record->nfields == 1;
-		held += record->nfields > 1;
-		if (record->faults != 0)
-		{
-			candidate->faulty++;
-			continue;
-		}
-		if (parse->syntax.quote == ETL_CSV_NONE ||
-			memchr(parse->sample->buf + record->offset, parse->syntax.quote,
-				   record->length) == NULL)
-			continue;
-		for (uint32_t c = 0; c < record->nfields && !needed; c++)
-		{
-			size_t len;
-			const char *cell = sniff_raw_cell(parse, record, c, &len);
-
-			if (!etl_csv_is_quoted(&parse->syntax, cell, len))
-				continue;
-			quoted = true;
-			needed = needs_quotes(&parse->syntax, cell, len);
-			doubled |= memchr(cell + 1, parse->syntax.quote, len - 2) != NULL;
-		}
-		candidate->quoted += quoted;
-		candidate->needed += needed;
-		candidate->doubled += doubled;
-	}
-	if (candidate->live > 0)
-		candidate->held = (double) held / (double) candidate->live;
-}
-
-/* How much a cell speaks for being cut out in the right places: 0 to 1. */
-static double
-cell_points(const SniffParse *parse, const SniffRecord *record, uint32_t i,
-			SniffKind *kind)
-{
-	static const double points[SNIFF_NKINDS] = {
-		[SNIFF_EMPTY] = 0.5, [SNIFF_NUMBER] = 1.0,  [SNIFF_DATE] = 1.0,
-		[SNIFF_TIME] = 1.0,  [SNIFF_ADDRESS] = 1.0, [SNIFF_BOOL] = 1.0,
-		[SNIFF_WORD] = 0.5,  [SNIFF_TEXT] = 0.3,    [SNIFF_MIXED] = 0.05};
-	size_t len;
-	const char *cell = sniff_raw_cell(parse, record, i, &len);
-
-	if (etl_csv_is_quoted(&parse->syntax, cell, len) && record->faults == 0)
-	{
-		*kind = sniff_kind(cell + 1, len - 2);
-		return points[*kind] < 0.9 ? 0.9 : points[*kind];
-	}
-	*kind = sniff_kind(cell, len);
-
-	/* A blank behind each delimiter is part of it. */
-	if (i > 0 && len > 1 && cell[0] == ' ')
-		return points[*kind] * 0.7;
-	return points[*kind];
-}
-
-/* True if a blank stands before what is in field i. */
-static bool
-follows_blank(const SniffParse *parse, const SniffRecord *record, uint32_t i)
-{
-	size_t len;
-	const char *cell = sniff_raw_cell(parse, record, i, &len);
-
-	return cell[-1] == ' ' || (len > 0 && cell[0] == ' ');
-}
-
-/*
- * The mean of cell_points() over the columns; a column that is always empty
- * counts nothing.  *plain is set if nothing but plain text was seen, *spaced if
- * a blank is behind every delimiter.
- */
-static double
-table_points(Search *search, const SniffBlock *block, bool *plain,
-			 bool *spaced)
-{
-	const SniffParse *parse = &search->parse;
-	double *sums = calloc(block->width, sizeof(double));
-	bool *filled = calloc(block->width, sizeof(bool));
-	size_t records = 0;
-	double total = 0;
-
-	*plain = true;
-	*spaced = true;
-	if (sums == NULL || filled == NULL)
-		search->oom = true;
-	for (size_t r = block->first;
-		 !search->oom && r <= block->last && records < MAX_TYPED_RECORDS; r++)
-	{
-		const SniffRecord *record = &parse->records[r];
-
-		if (record->nfields != block->width || record->comment)
-			continue;
-		records++;
-		for (uint32_t c = 0; c < block->width; c++)
-		{
-			SniffKind kind;
-			double points = cell_points(parse, record, c, &kind);
-
-			sums[c] += points;
-			filled[c] |= kind != SNIFF_EMPTY;
-			*spaced &= c == 0 || follows_blank(parse, record, c);
-			if (kind != SNIFF_EMPTY && points >= 0.7)
-				*plain = false;
-		}
-	}
-	for (uint32_t c = 0; !search->oom && records > 0 && c < block->width; c++)
-		total += filled[c] ? sums[c] / (double) records : 0;
-	free(sums);
-	free(filled);
-	return total / block->width;
-}
-
-/* Scores the parse as a table of the given width; keeps the best. */
-static void
-score_width(Search *search, uint32_t width, double prior, Candidate *candidate)
-{
-	const SniffParse *parse = &search->parse;
-	SniffBlock block;
-	double regular;
-	double coverage;
-	double score;
-	size_t good = 0;
-	bool plain;
-	bool spaced;
-
-	if (!sniff_block(parse, width, &block))
-		return;
-	for (size_t r = block.first; r <= block.last; r++)
-		good += parse->records[r].nfields == width &&
-				!parse->records[r].comment && parse->records[r].faults == 0;
-	regular = (double) block.matches / (double) block.total;
-	coverage = (double) block.matches / (double) candidate->live;
-	if (sniff_is_control(&parse->syntax))
-	{
-		regular = fmax(regular, HELD_WEIGHT * candidate->held);
-		coverage = fmax(coverage, HELD_WEIGHT * candidate->held);
-	}
-	score = prior * regular * sqrt(regular) * coverage *
-			((double) (width - 1) / width) *
-			(1 - 0.5 * (1 - (double) good / (double) block.matches)) *
-			table_points(search, &block, &plain, &spaced);
-
-	/* From the first record to the last, the header included: no accident. */
-	if (block.total == candidate->live && block.matches == block.total)
-		score *= ENTIRE_BONUS;
-
-	/*
-	 * Prose, too, has stretches of lines with as many commas or words each, so
-	 * where nothing but text was found the other signs count again, and once
-	 * more if blanks follow.
-	 */
-	if (plain && !sniff_is_control(&parse->syntax))
-	{
-		score *= regular * coverage * prior * prior * prior;
-		if (spaced)
-			score *= regular * coverage *
-					 (candidate->titled ? TITLED_WEIGHT : SPACED_WEIGHT);
-	}
-	if (score > candidate->score * (candidate->width > 1 ? RARER_WIDTH : 1))
-	{
-		candidate->score = score;
-		candidate->width = width;
-		candidate->good = good;
-	}
-}
-
-static Candidate
-try_syntax(Search *search, const EtlCsvSyntax *syntax, double prior)
-{
-	Candidate candidate = {.syntax = *syntax, .width = 1};
-	uint32_t widths[MAX_TRIED_WIDTHS];
-	int nwidths;
-
-	if (search->oom ||
-		!sniff_parse(&search->parse, search->sample, syntax, search->limit))
-	{
-		search->oom = true;
-		return candidate;
-	}
-	mark_comments(&search->parse);
-	count_records(&search->parse, &candidate);
-	nwidths = sniff_widths(&search->parse, widths, MAX_TRIED_WIDTHS);
-	candidate.narrow = nwidths == 0;
-	if (candidate.narrow)
-		candidate.good = candidate.live - candidate.faulty;
-	for (int w = 0; w < nwidths; w++)
-		score_width(search, widths[w], prior, &candidate);
-	return candidate;
-}
-
 /* True if first and then second stand side by side somewhere. */
 static bool
-has_pair(const Search *search, char first, char second)
+has_pair(const SniffSearch *search, char first, char second)
 {
 	const char *p = search->sample->buf;
 	const char *end =
@@ -388,7 +74,7 @@ has_pair(const Search *search, char first, char second)
 
 /* True if some field begins with the quote. */
 static bool
-has_opening(const Search *search, const EtlCsvSyntax *syntax, char quote)
+has_opening(const SniffSearch *search, const EtlCsvSyntax *syntax, char quote)
 {
 	char delimiter = syntax->delimiter[syntax->delimiter_len - 1];
 
@@ -397,7 +83,7 @@ has_opening(const Search *search, const EtlCsvSyntax *syntax, char quote)
 }
 
 static bool
-is_better_escape(const Candidate *new, const Candidate *old)
+is_better_escape(const SniffCandidate *new, const SniffCandidate *old)
 {
 	if (new->width != old->width)
 		return new->score > old->score;
@@ -409,23 +95,23 @@ is_better_escape(const Candidate *new, const Candidate *old)
  * backslash must lead to more records without fault; else a quote is its own
  * escape.
  */
-static Candidate
-try_quote(Search *search, EtlCsvSyntax syntax, int quote, double prior)
+static SniffCandidate
+try_quote(SniffSearch *search, EtlCsvSyntax syntax, int quote, double prior)
 {
-	Candidate best;
+	SniffCandidate best;
 
 	syntax.quote = quote;
 	if (!search->pinned->escape)
 		syntax.escape = quote;
-	best = try_syntax(search, &syntax, prior);
+	best = sniff_score(search, &syntax, prior);
 	if (!search->pinned->escape &&
 		((quote != ETL_CSV_NONE && has_pair(search, '\\', (char) quote)) ||
 		 has_pair(search, '\\', syntax.delimiter[0])))
 	{
-		Candidate backslash;
+		SniffCandidate backslash;
 
 		syntax.escape = '\\';
-		backslash = try_syntax(search, &syntax, prior);
+		backslash = sniff_score(search, &syntax, prior);
 		if (is_better_escape(&backslash, &best))
 			best = backslash;
 	}
@@ -437,10 +123,10 @@ try_quote(Search *search, EtlCsvSyntax syntax, int quote, double prior)
  * is the choice as long as nothing speaks against it, for the first quote may
  * come long after the sample.
  */
-static Candidate
-try_delimiter(Search *search, const EtlCsvSyntax *syntax, double prior)
+static SniffCandidate
+try_delimiter(SniffSearch *search, const EtlCsvSyntax *syntax, double prior)
 {
-	Candidate best;
+	SniffCandidate best;
 
 	if (search->pinned->quote)
 		return try_quote(search, *syntax, syntax->quote, prior);
@@ -448,7 +134,7 @@ try_delimiter(Search *search, const EtlCsvSyntax *syntax, double prior)
 	best = try_quote(search, *syntax, '"', prior);
 	for (const char *quote = rare_quotes; *quote != '\0'; quote++)
 	{
-		Candidate rare;
+		SniffCandidate rare;
 
 		if (!has_opening(search, syntax, *quote) ||
 			memchr(syntax->delimiter, *quote,
@@ -467,7 +153,7 @@ try_delimiter(Search *search, const EtlCsvSyntax *syntax, double prior)
 	}
 	if (best.quoted == 0 && best.faulty >= 3)
 	{
-		Candidate none = try_quote(search, *syntax, ETL_CSV_NONE, prior);
+		SniffCandidate none = try_quote(search, *syntax, ETL_CSV_NONE, prior);
 
 		if (none.good > best.good)
 			best = none;
@@ -481,7 +167,7 @@ try_delimiter(Search *search, const EtlCsvSyntax *syntax, double prior)
  * left out: there delimiters are free to be anything.
  */
 static bool
-is_in_numbers(const Search *search, char byte, bool groups)
+is_in_numbers(const SniffSearch *search, char byte, bool groups)
 {
 	const char *s = search->sample->buf;
 	size_t n = search->limit;
@@ -511,7 +197,7 @@ is_in_numbers(const Search *search, char byte, bool groups)
 
 /* True if numbers as the user says they are written leave no such delimiter. */
 static bool
-is_ruled_out(const Search *search, const char *delimiter)
+is_ruled_out(const SniffSearch *search, const char *delimiter)
 {
 	const EtlCsvPinned *pinned = search->pinned;
 	char decimal = pinned->decimal;
@@ -525,7 +211,7 @@ is_ruled_out(const Search *search, const char *delimiter)
 
 /* Counts what follows the delimiter's occurrences; returns how many there are. */
 static size_t
-count_followers(const Search *search, const char *bytes, size_t n,
+count_followers(const SniffSearch *search, const char *bytes, size_t n,
 				uint32_t followers[256])
 {
 	const char *p = search->sample->buf;
@@ -552,7 +238,7 @@ count_followers(const Search *search, const char *bytes, size_t n,
  * followed by one, so a third is often.
  */
 static size_t
-list_candidates(const Search *search, Delimiter *candidates)
+list_candidates(const SniffSearch *search, Delimiter *candidates)
 {
 	size_t n = 0;
 
@@ -627,7 +313,7 @@ shows_delimiter(const char *line, size_t n, SniffKind kind)
 static bool
 splits_into_names(const char *line, size_t n)
 {
-	for (const char *d = ",;|\t"; *d != '\0'; d++)
+	for (const char *d = ",;|\t^~"; *d != '\0'; d++)
 	{
 		const char *end = line + n;
 		const char *s = line;
@@ -638,7 +324,8 @@ splits_into_names(const char *line, size_t n)
 			const char *next = memchr(s, *d, (size_t) (end - s));
 			size_t len = (size_t) ((next == NULL ? end : next) - s);
 
-			names = sniff_kind(s, len) == SNIFF_WORD && sniff_is_name(s, len);
+			names = len > 0 && s[0] != ' ' && sniff_is_name(s, len) &&
+					sniff_kind(s, len) != SNIFF_MIXED;
 			s += len + 1;
 		}
 		if (names)
@@ -652,11 +339,11 @@ splits_into_names(const char *line, size_t n)
  * list of names outweighs a few lines behind it that are shorter.
  */
 static double
-one_column_score(Search *search, EtlCsvSyntax syntax)
+one_column_score(SniffSearch *search, EtlCsvSyntax syntax)
 {
 	double typed = 0;
 	double live = 0;
-	double against = 0;
+	double against;
 
 	/* With a delimiter that can't occur, records are lines. */
 	syntax.delimiter[0] = '\0';
@@ -668,7 +355,7 @@ one_column_score(Search *search, EtlCsvSyntax syntax)
 		search->oom = true;
 		return 0;
 	}
-	mark_comments(&search->parse);
+	sniff_mark_hashes(&search->parse);
 	for (size_t r = 0; r < search->parse.nrecords; r++)
 	{
 		const SniffRecord *record = &search->parse.records[r];
@@ -678,8 +365,8 @@ one_column_score(Search *search, EtlCsvSyntax syntax)
 
 		if (record->comment)
 			continue;
-		if (live++ == 0 && splits_into_names(line, len))
-			against = NAMES_WEIGHT;
+		if (live++ == 0)
+			search->names = splits_into_names(line, len);
 		line = sniff_cell(&search->parse, record, 0, &len);
 		kind = sniff_kind(line, len);
 		if (is_money(line, len, kind))
@@ -687,6 +374,7 @@ one_column_score(Search *search, EtlCsvSyntax syntax)
 		else
 			typed += sniff_is_typed(kind) && !shows_delimiter(line, len, kind);
 	}
+	against = search->names ? NAMES_WEIGHT : 0;
 	if (live <= against)
 		return 0;
 	return (ONE_COLUMN_BASE + ONE_COLUMN_TYPED * typed / live) *
@@ -694,11 +382,11 @@ one_column_score(Search *search, EtlCsvSyntax syntax)
 }
 
 /* A delimiter under which each record has but one field. */
-static Candidate
-one_column(Search *search, const EtlCsvSyntax *base)
+static SniffCandidate
+one_column(SniffSearch *search, const EtlCsvSyntax *base)
 {
-	Candidate candidate;
-	Candidate first = {.width = 1};
+	SniffCandidate candidate;
+	SniffCandidate first = {.width = 1};
 
 	for (const char *d = unused_delimiters; *d != '\0'; d++)
 	{
@@ -715,24 +403,26 @@ one_column(Search *search, const EtlCsvSyntax *base)
 	return first;
 }
 
-static Candidate
-find_delimiter(Search *search, const EtlCsvSyntax *base, bool *close)
+static SniffCandidate
+find_delimiter(SniffSearch *search, const EtlCsvSyntax *base, bool *close)
 {
 	Delimiter delimiters[MAX_CANDIDATES];
 	size_t n = list_candidates(search, delimiters);
-	Candidate best = {.width = 0};
+	SniffCandidate best = {.width = 0};
 	double second = 0;
 
 	best.score = one_column_score(search, *base);
 	for (size_t i = 0; i < n && !search->oom; i++)
 	{
 		EtlCsvSyntax syntax = *base;
-		Candidate candidate;
+		SniffCandidate candidate;
 
 		if (is_ruled_out(search, delimiters[i].bytes))
 			continue;
 		set_delimiter(&syntax, delimiters[i].bytes);
 		candidate = try_delimiter(search, &syntax, delimiters[i].prior);
+		if (search->names && candidate.titled)
+			candidate.score *= TITLED_NAMES;
 		if (candidate.width > 1 && candidate.score > best.score)
 		{
 			second = best.score;
@@ -756,8 +446,8 @@ bool
 sniff_syntax(const SniffSample *sample, const EtlCsvPinned *pinned,
 			 EtlCsvSyntax *syntax, uint32_t *width, bool *close)
 {
-	Search search = {.sample = sample, .pinned = pinned};
-	Candidate best = {.syntax = *syntax};
+	SniffSearch search = {.sample = sample, .pinned = pinned};
+	SniffCandidate best = {.syntax = *syntax};
 
 	*close = false;
 	search.limit = sample->len < HEAD_BYTES ? sample->len : HEAD_BYTES;

@@ -23,7 +23,7 @@
 
 /* Widths of a table without header that may be its own, and how common. */
 #define MAX_RAGGED_WIDTHS 8
-#define RAGGED_SHARE 8
+#define RAGGED_SHARE 5
 
 /* Records of a second table looked at. */
 #define MAX_SECOND_TABLE 50
@@ -229,7 +229,10 @@ is_summary(const SniffParse *parse, const SniffRecord *record)
 	return false;
 }
 
-/* Counts the records at the end that are no data of the table. */
+/*
+ * Counts the records at the end that are no data of the table; if that were all
+ * of them they would be no footer.
+ */
 static int
 count_footer(const SniffBody *body, size_t start, size_t end)
 {
@@ -244,12 +247,13 @@ count_footer(const SniffBody *body, size_t start, size_t end)
 
 		if (record->comment)
 			continue;
-		if (!(narrow && !sniff_has_other_delimiter(body, record)) &&
-			!is_summary(parse, record))
-			break;
+		if (!is_summary(parse, record) &&
+			(!narrow || sniff_is_data(body, end) ||
+			 sniff_has_other_delimiter(body, record)))
+			return count;
 		count++;
 	}
-	return count;
+	return end > start ? count : 0;
 }
 
 /* The next record behind row that blank lines stand before. */
@@ -369,7 +373,7 @@ whole_file(const SniffParse *parse, SniffBlock *block)
 
 /*
  * The table's width where no header tells: the commonest, or, since authors who
- * write tabs leave out empty fields at the end, a wider one that many have.
+ * write tabs leave out empty fields at the end, a wider one that some have.
  */
 static uint32_t
 find_width(const SniffParse *parse, const SniffBlock *block)
@@ -385,7 +389,8 @@ find_width(const SniffParse *parse, const SniffBlock *block)
 		for (size_t i = block->first; i <= block->last; i++)
 			matches += !parse->records[i].comment &&
 					   parse->records[i].nfields == widths[w];
-		if (widths[w] > widest && matches * RAGGED_SHARE >= block->total)
+		if (widths[w] > widest && matches > 1 &&
+			matches * RAGGED_SHARE >= block->total)
 			widest = widths[w];
 	}
 	return widest;

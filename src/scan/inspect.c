@@ -146,9 +146,14 @@ field_positions(const EtlInspection *result, const EtlReader *reader)
 
 	for (int i = 0; i < result->ncolumns; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		positions[i] = i < reader->nfields ? i : -1;
 		if (reader == result->reader || reader->names == NULL ||
 			result->columns[i].field == NULL)
+			continue;
+		/* Mostly they stand in the same order. */
+		if (positions[i] >= 0 &&
+			strcmp(reader->names[i], result->columns[i].field) == 0)
 			continue;
 		positions[i] = -1;
 		for (int f = 0; f < reader->nfields && positions[i] < 0; f++)

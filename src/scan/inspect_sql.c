@@ -7,6 +7,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
@@ -72,23 +73,14 @@ etl_inspection_date_formats(const EtlInspection *inspection)
 }
 
 /*
- * True if a column's name finds its field by itself when the source is read: no
- * other field before it has the name, nor regardless of case if it isn't exact,
- * and it isn't the name of a special column, all of which begin alike.
+ * True if a column's name finds its field by itself when the source is read.
+ * Where several fields have one name, only the first one's column has it too.
  */
 static bool
-finds_its_field(const EtlInspection *inspection, int column)
+finds_its_field(const EtlInspectedColumn *column)
 {
-	const char *name = inspection->columns[column].name;
-
-	if (strncmp(name, "etl_", 4) == 0)
-		return false;
-	for (int i = 0; i < inspection->ncolumns; i++)
-	{
-		if (strcmp(inspection->columns[i].field, name) == 0)
-			return i == column;
-	}
-	return false;
+	return strcmp(column->field, column->name) == 0 &&
+		   strncmp(column->name, "etl_", 4) != 0;
 }
 
 /* {"column": position} for columns whose name isn't their field's. */
@@ -101,8 +93,9 @@ column_positions(const EtlInspection *inspection)
 	initStringInfo(&out);
 	for (int i = 0; i < inspection->ncolumns; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (inspection->columns[i].field == NULL ||
-			finds_its_field(inspection, i))
+			finds_its_field(&inspection->columns[i]))
 			continue;
 		appendStringInfoString(&out, any ? ", " : "{");
 		escape_json(&out, inspection->columns[i].name);

@@ -170,6 +170,12 @@ static const Expected files[] = {
 	 .width = 2,
 	 .header_rows = 1,
 	 .quote = '\''},
+	{.name = "one quote inside single quotes",
+	 .text = "n;name\n1;'O''Neil; Al'\n2;b\n3;c\n4;d\n5;e\n6;f\n",
+	 .delimiter = ";",
+	 .width = 2,
+	 .header_rows = 1,
+	 .quote = '\''},
 	{.name = "apostrophes are no quotes",
 	 .text = "id,text\n1,'tis late\n2,don't\n3,\"a, b\"\n",
 	 .delimiter = ",",
@@ -590,6 +596,7 @@ static const Expected files[] = {
 			 "AD\t+4230+00131\tEurope/Andorra\n"
 			 "AE\t+2518+05518\tAsia/Dubai\n"
 			 "AQ\t-6617+11031\tAntarctica/Casey\tCasey\n"
+			 "AR\t-3436-05827\tAmerica/Buenos_Aires\tmost areas\n"
 			 "AF\t+3431+06912\tAsia/Kabul\n"
 			 "AL\t+4120+01950\tEurope/Tirane\n",
 	 .delimiter = "\t",
@@ -779,6 +786,129 @@ test_single_faults(void)
 	tap_ok(ok, "no single odd row changes anything");
 }
 
+typedef enum CellType
+{
+	CELL_INTEGER,
+	CELL_DECIMAL,
+	CELL_DATE,
+	CELL_TIME,
+	CELL_CODE,
+	CELL_WORD,
+	CELL_PROSE,
+	CELL_NTYPES
+} CellType;
+
+/* Appends a value of the given type, now and then none. */
+static void
+append_value(char *text, CellType type, bool nulls)
+{
+	static const char *const words[] = {"red", "green", "Ann", "Bob", "Rome"};
+	char *end = text + strlen(text);
+	unsigned n = (unsigned) tap_random(100000);
+
+	if (nulls && n % 5 == 0)
+		return;
+	if (type == CELL_INTEGER)
+		sprintf(end, "%u", n);
+	else if (type == CELL_DECIMAL)
+		sprintf(end, "%u.%02u", n / 100, n % 100);
+	else if (type == CELL_DATE)
+		sprintf(end, "20%02u-%02u-%02u", n % 25, n % 12 + 1, n % 28 + 1);
+	else if (type == CELL_TIME)
+		sprintf(end, "%02u:%02u", n % 24, n % 60);
+	else if (type == CELL_CODE)
+		sprintf(end, "%c%u", (int) ('A' + n % 3), n % 900 + 100);
+	else if (type == CELL_WORD)
+		strcpy(end, words[n % 5]);
+	else
+		sprintf(end, "\"%s went, and %s; %s\"", words[n % 5], words[n / 5 % 5],
+				words[n / 25 % 5]);
+}
+
+/*
+ * Writes a small table in a random dialect; its first column has numbers.  With
+ * ragged one record loses or gains a field.
+ */
+static void
+make_table(char *text, const char *delimiter, int width, bool header,
+		   bool ragged)
+{
+	static const char *const names[] = {"id",
+										"name",
+										"Unit price",
+										"date",
+										"e-mail",
+										"Gr\xC3\xB6\xC3\x9F"
+										"e"};
+	static const char *const newlines[] = {"\n", "\r\n", "\r"};
+	const char *newline = newlines[tap_random(3)];
+	int rows = (ragged ? 4 : 2) + (int) tap_random(17);
+	int odd = ragged ? (int) tap_random((size_t) rows) : rows;
+	bool nulls = tap_random(3) == 0;
+	CellType types[6] = {CELL_INTEGER};
+
+	text[0] = '\0';
+	for (int c = 0; c < width; c++)
+	{
+		if (c > 0)
+			types[c] = (CellType) tap_random(CELL_NTYPES);
+		if (header)
+			strcat(strcat(text, c > 0 ? delimiter : ""), names[c]);
+	}
+	if (header)
+		strcat(text, newline);
+	for (int r = 0; r < rows; r++)
+	{
+		int n = r != odd ? width : tap_random(2) == 0 ? width - 1 : width + 1;
+
+		for (int c = 0; c < n; c++)
+		{
+			strcat(text, c > 0 ? delimiter : "");
+			append_value(text, c < width ? types[c] : CELL_WORD,
+						 nulls && c > 0);
+		}
+		strcat(text, newline);
+	}
+}
+
+/* Small tables in every usual dialect: hardly any may be taken wrongly. */
+static void
+test_tables(bool ragged, int allowed, const char *name)
+{
+	static const char *const delimiters[] = {",", ",",  ";",    "\t",
+											 "|", "||", "\x1F", "^"};
+	EtlCsvPinned nothing = {0};
+	static char text[8192];
+	int wrong = 0;
+
+	for (int i = 0; i < 2000; i++)
+	{
+		const char *delimiter = delimiters[tap_random(8)];
+		int width = (ragged ? 2 : 1) + (int) tap_random(ragged ? 5 : 6);
+		bool header = tap_random(4) > 0;
+		EtlCsvSniffed got;
+
+		make_table(text, delimiter, width, header, ragged);
+		got = sniff(text, &nothing, (EtlCsvDialect){.width = 0});
+		if ((width == 1 ||
+			 is_bytes(got.dialect.syntax.delimiter,
+					  got.dialect.syntax.delimiter_len, delimiter)) &&
+			got.dialect.width == width && got.dialect.header_rows == header &&
+			got.dialect.skip == 0 && !got.dialect.stop_at_blank &&
+			got.dialect.syntax.quote == '"' &&
+			got.dialect.syntax.comment_len == 0)
+			continue;
+		if (wrong++ < 10)
+			printf(
+				"# delimiter [%.*s] width %d header %d skip %d for\n# [%s]\n",
+				got.dialect.syntax.delimiter_len, got.dialect.syntax.delimiter,
+				got.dialect.width, got.dialect.header_rows, got.dialect.skip,
+				text);
+	}
+	printf("# %d of 2000 wrong\n", wrong);
+	tap_ok(wrong <= allowed, name);
+}
+
 /* Noise of the bytes that matter, of any length, complete or not. */
 static void
 test_noise(void)
@@ -810,6 +940,8 @@ main(void)
 		check_file(&files[i]);
 	test_pinned();
 	test_single_faults();
+	test_tables(false, 10, "small tables");
+	test_tables(true, 40, "small tables with a ragged record");
 	test_noise();
 	return tap_done();
 }
