@@ -63,30 +63,6 @@ fill_tail(const EtlCsvIndexer *indexer, const unsigned char *block,
 	return tail;
 }
 
-/*
- * Writes base + the number of each set bit.  Eight at a time whether they are
- * there or not: the branch is then nearly always foreseen.
- */
-static inline uint32_t *
-write_positions(uint64_t bits, uint32_t base, uint32_t *out)
-{
-	int count = __builtin_popcountll(bits);
-	int written = 0;
-
-	while (written < count)
-	{
-		for (int i = 0; i < 8; i++)
-		{
-			/* Beyond the last bit this writes a position nobody reads. */
-			out[written + i] =
-				base + (uint32_t) (bits != 0 ? __builtin_ctzll(bits) : 0);
-			bits &= bits - 1;
-		}
-		written += 8;
-	}
-	return out + count;
-}
-
 static inline uint64_t
 prefix_xor_shift(uint64_t bits)
 {
@@ -123,10 +99,18 @@ block_masks_portable(const unsigned char *block, const EtlCsvIndexer *indexer,
 	}
 }
 
+/* The number of the lowest set bit; any for none. */
+static inline uint32_t
+lowest_bit(uint64_t bits)
+{
+	return bits ? (uint32_t) __builtin_ctzll(bits) : 0;
+}
+
 #define INDEX_NAME index_portable
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_portable
 #define PREFIX_XOR prefix_xor_shift
+#define LOWEST_BIT lowest_bit
 #include "csv/simd_index_loop.h"
 
 #if defined(__x86_64__)
@@ -169,6 +153,7 @@ block_masks_sse2(const unsigned char *block, const EtlCsvIndexer *indexer,
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_sse2
 #define PREFIX_XOR prefix_xor_shift
+#define LOWEST_BIT lowest_bit
 #include "csv/simd_index_loop.h"
 
 #define AVX2_TARGET __attribute__((target("avx2,pclmul,bmi,popcnt")))
@@ -217,6 +202,7 @@ prefix_xor_clmul(uint64_t bits)
 #define INDEX_TARGET AVX2_TARGET
 #define BLOCK_MASKS block_masks_avx2
 #define PREFIX_XOR prefix_xor_clmul
+#define LOWEST_BIT (uint32_t) _tzcnt_u64
 #include "csv/simd_index_loop.h"
 
 #elif defined(__aarch64__)
@@ -266,6 +252,7 @@ block_masks_neon(const unsigned char *block, const EtlCsvIndexer *indexer,
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_neon
 #define PREFIX_XOR prefix_xor_shift
+#define LOWEST_BIT lowest_bit
 #include "csv/simd_index_loop.h"
 
 #endif

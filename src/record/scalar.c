@@ -1,207 +1,39 @@
 /*
  * scalar.c
- *	  The written forms of scalar values, eight digits a step.
- *
- * Digits are handled as words: eight characters are loaded into one uint64,
- * the first of them in the lowest byte, tested and combined at once.  Fewer
- * characters are loaded with '0' bytes in front, so that one path does for all
- * lengths.
+ *	  The written forms of scalar values: those that aren't short numbers.
  */
 #include "record/scalar.h"
 
 #include <string.h>
 
-#define ALL_ZEROS UINT64_C(0x3030303030303030)
-#define ALL_DOTS UINT64_C(0x2E2E2E2E2E2E2E2E)
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
 /* More digits than any numeric has are no number to us. */
 #define MAX_INTEGER_DIGITS 131072
 #define MAX_SCALE 16383
 
-static inline uint64_t
-load8(const char *s)
-{
-	uint64_t word;
-
-	memcpy(&word, s, 8);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	word = __builtin_bswap64(word);
-#endif
-	return word;
-}
-
-static inline uint64_t
-load4(const char *s)
-{
-	uint32_t word;
-
-	memcpy(&word, s, 4);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	word = __builtin_bswap32(word);
-#endif
-	return word;
-}
-
-/* The 1 to 8 characters at s behind as many '0' as make it eight. */
-static inline uint64_t
-load_padded(const char *s, size_t n)
-{
-	unsigned shift = (unsigned) (8 - n) * 8;
-	uint64_t word;
-
-	if (n == 8)
-		return load8(s);
-	if (n >= 4)
-		word = load4(s) | load4(s + n - 4) << (n - 4) * 8;
-	else
-		word = (uint64_t) (unsigned char) s[0] |
-			   (uint64_t) (unsigned char) s[n / 2] << (n / 2) * 8 |
-			   (uint64_t) (unsigned char) s[n - 1] << (n - 1) * 8;
-	return word << shift | ALL_ZEROS >> (64 - shift);
-}
-
-/* True if all eight bytes are digits. */
-static inline bool
-all_digits(uint64_t word)
-{
-	return ((word & UINT64_C(0xF0F0F0F0F0F0F0F0)) |
-			((word + UINT64_C(0x0606060606060606)) &
-			 UINT64_C(0xF0F0F0F0F0F0F0F0)) >>
-				4) == UINT64_C(0x3333333333333333);
-}
-
-/* Eight digits as pairs: four 16-bit lanes, the first in the lowest. */
-static inline uint64_t
-digit_pairs(uint64_t word)
-{
-	word &= UINT64_C(0x0F0F0F0F0F0F0F0F);
-	return (word * 10 + (word >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
-}
-
-static inline uint64_t
-digits_value(uint64_t word)
-{
-	word = (word & UINT64_C(0x0F0F0F0F0F0F0F0F)) * 2561 >> 8;
-	word = (word & UINT64_C(0x00FF00FF00FF00FF)) * 6553601 >> 16;
-	return (word & UINT64_C(0x0000FFFF0000FFFF)) * UINT64_C(42949672960001) >>
-		   32;
-}
-
-/* The value of 9 to 19 digits; apart, to keep the common case small. */
-static __attribute__((noinline)) bool
-parse_many_digits(const char *s, size_t n, uint64_t *value)
+bool
+etl_scalar_many_digits(const char *s, size_t n, uint64_t *value)
 {
 	uint64_t word;
 	uint64_t result;
 	size_t first = (n - 1) % 8 + 1;
 
-	word = load_padded(s, first);
-	if (!all_digits(word))
+	word = etl_digits_load(s, first);
+	if (!etl_digits_all(word))
 		return false;
-	result = digits_value(word);
+	result = etl_digits_value(word);
 	for (s += first, n -= first; n > 0; s += 8, n -= 8)
 	{
-		word = load8(s);
-		if (!all_digits(word))
+		word = etl_digits_load8(s);
+		if (!etl_digits_all(word))
 			return false;
-		result = result * 100000000 + digits_value(word);
+		result = result * 100000000 + etl_digits_value(word);
 	}
 	*value = result;
 	return true;
 }
 
 bool
-etl_scalar_int64(const char *s, size_t n, int64_t *value)
-{
-	bool negative = n > 0 && *s == '-';
-	uint64_t magnitude;
-
-	s += negative;
-	n -= negative;
-	if (n == 0 || n > 19 || (*s == '0' && n > 1))
-		return false;
-	if (n <= 8)
-	{
-		uint64_t word = load_padded(s, n);
-
-		magnitude = digits_value(word);
-		*value = (int64_t) (negative ? 0 - magnitude : magnitude);
-		return all_digits(word);
-	}
-	if (!parse_many_digits(s, n, &magnitude) ||
-		magnitude > (uint64_t) INT64_MAX + negative)
-		return false;
-	*value = (int64_t) (negative ? 0 - magnitude : magnitude);
-	return true;
-}
-
-/* The position of the first point among eight characters, or 8. */
-static inline unsigned
-find_point(uint64_t word)
-{
-	uint64_t x = word ^ ALL_DOTS;
-
-	/* The lowest flag of the usual test for a zero byte is exact. */
-	x = (x - ONES) & ~x & HIGHS;
-	return x ? (unsigned) __builtin_ctzll(x) / 8 : 8;
-}
-
-/* Takes the character at k out and moves those before it up; first enters. */
-static inline uint64_t
-remove_at(uint64_t word, unsigned k, uint64_t first)
-{
-	uint64_t before = (UINT64_C(1) << 8 * k) - 1;
-	uint64_t kept = k < 7 ? ~UINT64_C(0) << 8 * (k + 1) : 0;
-
-	return (word & kept) | (word & before) << 8 | first;
-}
-
-/* The digits of an unsigned decimal of up to 16 characters, and its scale. */
-static inline bool
-parse_short_decimal(const char *s, size_t n, uint64_t *digits, int *scale)
-{
-	uint64_t low;
-	uint64_t high;
-	unsigned point;
-
-	if (n <= 8)
-	{
-		low = load_padded(s, n);
-		point = find_point(low);
-		*scale = 0;
-		if (point < 8)
-		{
-			*scale = 7 - (int) point;
-			low = remove_at(low, point, '0');
-		}
-		*digits = digits_value(low);
-		return all_digits(low);
-	}
-
-	low = load8(s + n - 8);
-	high = load_padded(s, n - 8);
-	point = find_point(low);
-	*scale = 0;
-	if (point < 8)
-	{
-		*scale = 7 - (int) point;
-		low = remove_at(low, point, high >> 56);
-		high = high << 8 | '0';
-	}
-	else if ((point = find_point(high)) < 8)
-	{
-		*scale = 15 - (int) point;
-		high = remove_at(high, point, '0');
-	}
-	*digits = digits_value(high) * 100000000 + digits_value(low);
-	return all_digits(low) && all_digits(high);
-}
-
-/* A decimal of any length, without its sign. */
-static bool
-parse_long_decimal(const char *s, size_t n, EtlDecimal *value)
+etl_scalar_long_decimal(const char *s, size_t n, EtlDecimal *value)
 {
 	size_t point = n;
 	size_t i;
@@ -226,27 +58,6 @@ parse_long_decimal(const char *s, size_t n, EtlDecimal *value)
 		value->integer_digits = 0;
 	value->digits = digits;
 	value->fits = value->integer_digits + value->scale <= 18;
-	return true;
-}
-
-bool
-etl_scalar_decimal(const char *s, size_t n, EtlDecimal *value)
-{
-	bool negative = n > 0 && *s == '-';
-
-	s += negative;
-	n -= negative;
-	value->negative = negative;
-	if (n == 0 || *s == '.' || s[n - 1] == '.' ||
-		(*s == '0' && n > 1 && s[1] != '.'))
-		return false;
-	if (n > 16)
-		return parse_long_decimal(s, n, value);
-	if (!parse_short_decimal(s, n, &value->digits, &value->scale))
-		return false;
-	value->integer_digits =
-		*s == '0' ? 0 : (int) n - value->scale - (value->scale > 0);
-	value->fits = true;
 	return true;
 }
 
@@ -384,11 +195,12 @@ etl_scalar_date(const char *s, size_t n, int32_t *days)
 		return false;
 
 	/* "YYYY-MM-" and "-MM-DD" without their dashes make YYYYMMDD. */
-	word = load4(s) | (load8(s + 2) >> 24 & UINT64_C(0xFFFF)) << 32 |
-		   load8(s + 2) >> 48 << 48;
-	if (!all_digits(word))
+	word = etl_digits_load4(s) |
+		   (etl_digits_load8(s + 2) >> 24 & UINT64_C(0xFFFF)) << 32 |
+		   etl_digits_load8(s + 2) >> 48 << 48;
+	if (!etl_digits_all(word))
 		return false;
-	pairs = digit_pairs(word);
+	pairs = etl_digits_pairs(word);
 	return etl_scalar_civil_days((int) ((pairs & 0xFF) * 100 +
 										(pairs >> 16 & 0xFF)),
 								 (int) (pairs >> 32 & 0xFF),

@@ -21,8 +21,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record/digits.h"
+
+/* The value of 9 to 19 digits; false if they aren't. */
+extern bool etl_scalar_many_digits(const char *s, size_t n, uint64_t *value);
+
 /* Optional '-', 1 to 19 digits; false also on overflow. */
-extern bool etl_scalar_int64(const char *s, size_t n, int64_t *value);
+static inline bool
+etl_scalar_int64(const char *s, size_t n, int64_t *value)
+{
+	bool negative = n > 0 && *s == '-';
+	uint64_t magnitude;
+
+	s += negative;
+	n -= negative;
+	if (n == 0 || n > 19 || (*s == '0' && n > 1))
+		return false;
+	if (n <= 8)
+	{
+		uint64_t word = etl_digits_load(s, n);
+
+		magnitude = etl_digits_value(word);
+		*value = (int64_t) (negative ? 0 - magnitude : magnitude);
+		return etl_digits_all(word);
+	}
+	if (!etl_scalar_many_digits(s, n, &magnitude) ||
+		magnitude > (uint64_t) INT64_MAX + negative)
+		return false;
+	*value = (int64_t) (negative ? 0 - magnitude : magnitude);
+	return true;
+}
 
 /*
  * A decimal number: optional '-', digits, optional point with digits.  No
@@ -39,7 +67,31 @@ typedef struct EtlDecimal
 	bool fits;          /* digits holds them (at most 18) */
 } EtlDecimal;
 
-extern bool etl_scalar_decimal(const char *s, size_t n, EtlDecimal *value);
+/* One of any length, without its sign; sets all but negative. */
+extern bool etl_scalar_long_decimal(const char *s, size_t n,
+									EtlDecimal *value);
+
+static inline bool
+etl_scalar_decimal(const char *s, size_t n, EtlDecimal *value)
+{
+	bool negative = n > 0 && *s == '-';
+
+	s += negative;
+	n -= negative;
+	value->negative = negative;
+	if (n == 0 || *s == '.' || s[n - 1] == '.' ||
+		(*s == '0' && n > 1 && s[1] != '.'))
+		return false;
+	if (n > 16)
+		return etl_scalar_long_decimal(s, n, value);
+	if (!etl_digits_decimal(s, n, &value->digits, &value->scale))
+		return false;
+	value->integer_digits =
+		*s == '0' ? 0 : (int) n - value->scale - (value->scale > 0);
+	value->fits = true;
+	return true;
+}
+
 extern bool etl_scalar_is_float(const char *s, size_t n);
 
 /* true, false, t, f, yes, no in any case; not 1, 0, y, n, on, off. */

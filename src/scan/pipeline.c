@@ -16,6 +16,7 @@
 
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "nodes/memnodes.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 
@@ -228,7 +229,9 @@ next_record(EtlScan *scan, Datum *values, bool *isnull)
 		EtlRowStatus status = ETL_ROW_OK;
 
 		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(scan->record_context);
+		/* mostly nothing was allocated, and a call is not for nothing */
+		if (unlikely(!scan->record_context->isReset))
+			MemoryContextReset(scan->record_context);
 
 		scan->phase = READING;
 		switch (etl_reader_next(scan->reader, &scan->record))
