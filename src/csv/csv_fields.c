@@ -142,40 +142,82 @@ etl_csv_take_field(EtlCsvReader *reader, size_t i, EtlField *field)
 	return set_field(reader, s, len, field);
 }
 
-/* Takes out the wanted fields. */
+void
+etl_csv_prepare_wanted(EtlCsvReader *reader)
+{
+	int n = reader->base.nwanted;
+
+	reader->fields =
+		MemoryContextAlloc(reader->context, sizeof(EtlField) * Max(n, 1));
+	reader->plain_width = 0;
+	if (reader->trim || reader->own_escape || reader->other_nulls)
+		reader->plain_width = SIZE_MAX;
+	for (int i = 0; i < n; i++)
+	{
+		size_t needed = reader->base.wanted[i] < 0
+							? SIZE_MAX
+							: (size_t) reader->base.wanted[i] + 1;
+
+		reader->plain_width = Max(reader->plain_width, needed);
+	}
+}
+
+/*
+ * Takes out wanted fields as long as each is simply its bytes, and returns how
+ * many.  All of them must be there.  The usual case, so nothing is called here.
+ */
+static int
+take_plain_fields(EtlCsvReader *reader)
+{
+	const char *base = reader->cursor->base;
+	const uint32_t *ends = reader->cursor->ends;
+	uint32_t delimiter_len = (uint32_t) reader->cursor->syntax.delimiter_len;
+	int quote = reader->quote;
+	EtlFieldKind empty =
+		reader->empty_is_null ? ETL_FIELD_NULL : ETL_FIELD_TEXT;
+	const int *wanted = reader->base.wanted;
+	EtlField *fields = reader->fields;
+	int n = reader->base.nwanted;
+
+	for (int i = 0; i < n; i++)
+	{
+		const uint32_t *end = ends + wanted[i];
+		uint32_t begin = end[-1] + delimiter_len;
+		const char *s = base + begin;
+
+		fields[i].data = s;
+		fields[i].len = *end - begin;
+		fields[i].kind = ETL_FIELD_TEXT;
+		if (unlikely(*end == begin))
+			fields[i].kind = empty;
+		else if (unlikely((unsigned char) *s == quote))
+			return i;
+	}
+	return n;
+}
+
 bool
 etl_csv_take_wanted(EtlCsvReader *reader)
 {
-	bool slow = reader->trim || reader->own_escape || reader->convert;
-	const EtlCsvCursor *cursor = reader->cursor;
-	const char *base = cursor->base;
-	const uint32_t *ends = cursor->ends;
-	uint32_t delimiter_len = (uint32_t) cursor->syntax.delimiter_len;
-	uint32_t nfields = (uint32_t) cursor->nfields;
-	const int *wanted = reader->base.wanted;
-	EtlField *field = reader->fields;
-	EtlField *end = field + reader->base.nwanted;
+	size_t nfields = reader->cursor->nfields;
+	int i = 0;
 
-	for (; field < end; field++, wanted++)
+	if (nfields >= reader->plain_width && !reader->convert)
+		i = take_plain_fields(reader);
+	for (; i < reader->base.nwanted; i++)
 	{
-		/* -1 is a large position, too. */
-		uint32_t position = (uint32_t) *wanted;
+		int position = reader->base.wanted[i];
+		EtlField *field = &reader->fields[i];
 
-		if (unlikely(position >= nfields))
+		if (position >= 0 && (size_t) position < nfields)
 		{
-			field->data = NULL;
-			field->len = 0;
-			field->kind = ETL_FIELD_NULL;
-		}
-		else
-		{
-			uint32_t begin = ends[(int32) position - 1] + delimiter_len;
-			uint32_t len = ends[position] - begin;
-
-			if (!(slow ? set_field_slow(reader, base + begin, len, field)
-					   : set_field(reader, base + begin, len, field)))
+			if (!etl_csv_take_field(reader, (size_t) position, field))
 				return false;
+			continue;
 		}
+		field->data = NULL;
+		field->len = 0;
+		field->kind = ETL_FIELD_NULL;
 	}
 	return true;
 }

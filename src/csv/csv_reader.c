@@ -86,9 +86,7 @@ csv_next(EtlReader *self, EtlRecord *record)
 		}
 	}
 	if (unlikely(reader->fields == NULL))
-		reader->fields = MemoryContextAlloc(reader->context,
-											sizeof(EtlField) *
-												Max(reader->base.nwanted, 1));
+		etl_csv_prepare_wanted(reader);
 	if (!check_bytes(reader) || !etl_csv_take_wanted(reader))
 		return ETL_READ_REJECT;
 

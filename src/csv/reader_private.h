@@ -33,8 +33,14 @@ typedef struct EtlCsvReader
 	bool other_nulls; /* strings besides the empty one mean null */
 	bool quoted_nulls;
 
+	/*
+	 * In records of at least so many fields all wanted ones are there, and are
+	 * simply their bytes where they aren't quoted.
+	 */
+	size_t plain_width;
+
 	/* The record at hand. */
-	EtlField *fields; /* as many as are wanted */
+	EtlField *fields; /* as many as are wanted; NULL before the first */
 	EtlField *all_fields;
 	size_t all_capacity;
 	bool convert;       /* it has to be converted to the database encoding */
@@ -66,10 +72,12 @@ extern void etl_csv_reject_bytes(EtlCsvReader *reader, const char *s, size_t n,
 								 bool untranslatable);
 
 /*
- * csv_fields.c: takes out the wanted fields, or field i.  False, with the reject
+ * csv_fields.c: takes out the wanted fields, which must be prepared once, or
+ * field i.  False, with the reject
  * filled, if the database encoding lacks a character.
  */
 extern bool etl_csv_take_wanted(EtlCsvReader *reader);
+extern void etl_csv_prepare_wanted(EtlCsvReader *reader);
 extern bool etl_csv_take_field(EtlCsvReader *reader, size_t i,
 							   EtlField *field);
 extern bool etl_csv_is_null_string(const EtlCsvReader *reader, const char *s,

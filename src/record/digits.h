@@ -112,45 +112,55 @@ etl_digits_remove(uint64_t word, unsigned k, uint64_t first)
 	return (word & kept) | (word & before) << 8 | first;
 }
 
-/* The digits of an unsigned decimal of up to 16 characters, and its scale. */
+/*
+ * The digits of an unsigned decimal of 1 to 16 characters, as the last sixteen
+ * there are, '0' in front; and how many stand behind its point.  False if there
+ * are other characters.
+ */
 static inline bool
-etl_digits_decimal(const char *s, size_t n, uint64_t *digits, int *scale)
+etl_digits_split(const char *s, size_t n, uint64_t *high, uint64_t *low,
+				 int *scale)
 {
-	uint64_t low;
-	uint64_t high;
 	unsigned point;
 
+	*scale = 0;
 	if (n <= 8)
 	{
-		low = etl_digits_load(s, n);
-		point = etl_digits_point(low);
-		*scale = 0;
+		*high = ETL_DIGITS_ZEROS;
+		*low = etl_digits_load(s, n);
+		point = etl_digits_point(*low);
 		if (point < 8)
 		{
 			*scale = 7 - (int) point;
-			low = etl_digits_remove(low, point, '0');
+			*low = etl_digits_remove(*low, point, '0');
 		}
-		*digits = etl_digits_value(low);
-		return etl_digits_all(low);
+		return etl_digits_all(*low);
 	}
 
-	low = etl_digits_load8(s + n - 8);
-	high = etl_digits_load(s, n - 8);
-	point = etl_digits_point(low);
-	*scale = 0;
+	*low = etl_digits_load8(s + n - 8);
+	*high = etl_digits_load(s, n - 8);
+	point = etl_digits_point(*low);
 	if (point < 8)
 	{
 		*scale = 7 - (int) point;
-		low = etl_digits_remove(low, point, high >> 56);
-		high = high << 8 | '0';
+		*low = etl_digits_remove(*low, point, *high >> 56);
+		*high = *high << 8 | '0';
 	}
-	else if ((point = etl_digits_point(high)) < 8)
+	else if ((point = etl_digits_point(*high)) < 8)
 	{
 		*scale = 15 - (int) point;
-		high = etl_digits_remove(high, point, '0');
+		*high = etl_digits_remove(*high, point, '0');
 	}
-	*digits = etl_digits_value(high) * 100000000 + etl_digits_value(low);
-	return etl_digits_all(low) && etl_digits_all(high);
+	return etl_digits_all(*low) && etl_digits_all(*high);
+}
+
+/* Eight digits as two numbers of four, the first in the lower half. */
+static inline uint64_t
+etl_digits_quads(uint64_t word)
+{
+	uint64_t pairs = etl_digits_pairs(word);
+
+	return (pairs * 100 + (pairs >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
 }
 
 #endif

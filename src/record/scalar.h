@@ -75,6 +75,8 @@ static inline bool
 etl_scalar_decimal(const char *s, size_t n, EtlDecimal *value)
 {
 	bool negative = n > 0 && *s == '-';
+	uint64_t high;
+	uint64_t low;
 
 	s += negative;
 	n -= negative;
@@ -84,8 +86,9 @@ etl_scalar_decimal(const char *s, size_t n, EtlDecimal *value)
 		return false;
 	if (n > 16)
 		return etl_scalar_long_decimal(s, n, value);
-	if (!etl_digits_decimal(s, n, &value->digits, &value->scale))
+	if (!etl_digits_split(s, n, &high, &low, &value->scale))
 		return false;
+	value->digits = etl_digits_value(high) * 100000000 + etl_digits_value(low);
 	value->integer_digits =
 		*s == '0' ? 0 : (int) n - value->scale - (value->scale > 0);
 	value->fits = true;

@@ -127,6 +127,79 @@ fit_numeric(const EtlConversion *conversion, EtlDecimal *decimal, int *shown)
 	return limit >= lengthof(powers) || decimal->digits < powers[limit];
 }
 
+/*
+ * The usual number: up to 16 characters that need no rounding.  Moved so far
+ * that the point stands between groups of four digits, its digits are the groups
+ * of a numeric without any division.
+ */
+static inline bool
+convert_usual_numeric(const EtlConversion *conversion, EtlArena *arena,
+					  const char *s, size_t n, Datum *value)
+{
+	bool negative = n > 0 && *s == '-';
+	ShortNumeric *result;
+	uint64 high;
+	uint64 low;
+	uint64 groups;
+	int scale;
+	int shown;
+	int padding;
+	int weight = 0;
+	int ngroups = 0;
+
+	s += negative;
+	n -= negative;
+	if (n == 0 || n > 16 || *s == '.' || s[n - 1] == '.' ||
+		(*s == '0' && n > 1 && s[1] != '.') ||
+		!etl_digits_split(s, n, &high, &low, &scale))
+		return false;
+	shown = scale;
+	if (conversion->scale >= 0)
+	{
+		shown = conversion->scale;
+		if (scale > shown || shown > SHORT_SCALE_MAX ||
+			(int) n - scale - (scale > 0) > conversion->whole)
+			return false;
+	}
+
+	padding = -scale & (GROUP_DIGITS - 1);
+	if (padding > 0)
+	{
+		int moved = 64 - 8 * padding;
+
+		/* What falls out in front must have been no digit. */
+		if (high << moved != ETL_DIGITS_ZEROS << moved)
+			return false;
+		high = high >> 8 * padding | low << moved;
+		low = low >> 8 * padding | ETL_DIGITS_ZEROS << moved;
+	}
+	high = etl_digits_quads(high);
+	low = etl_digits_quads(low);
+	groups = (low | low >> 16) << 32 | ((high | high >> 16) & 0xFFFFFFFF);
+
+	result = etl_arena_alloc(arena, sizeof(ShortNumeric));
+	if (groups != 0)
+	{
+		int leading = __builtin_ctzll(groups) / 16;
+
+		ngroups = 4 - leading - __builtin_clzll(groups) / 16;
+		weight = 3 - leading - (scale + padding) / GROUP_DIGITS;
+		groups >>= 16 * leading;
+	}
+	for (int i = 0; i < 4; i++)
+		result->groups[i] = (int16) (groups >> 16 * i);
+	SET_VARSIZE(result,
+				offsetof(ShortNumeric, groups) + ngroups * sizeof(int16));
+	result->header = SHORT_NUMERIC | shown << SHORT_SCALE_SHIFT |
+					 (weight & SHORT_WEIGHT_MASK);
+	if (weight < 0)
+		result->header |= SHORT_WEIGHT_SIGN;
+	if (negative && ngroups > 0)
+		result->header |= SHORT_NEGATIVE;
+	*value = PointerGetDatum(result);
+	return true;
+}
+
 static bool
 convert_numeric(const EtlConversion *conversion, EtlArena *arena,
 				const char *s, size_t n, Datum *value)
@@ -140,6 +213,8 @@ convert_numeric(const EtlConversion *conversion, EtlArena *arena,
 	int weight;
 	int i;
 
+	if (convert_usual_numeric(conversion, arena, s, n, value))
+		return true;
 	if (!etl_scalar_decimal(s, n, &decimal) || !decimal.fits ||
 		!fit_numeric(conversion, &decimal, &shown) || shown > SHORT_SCALE_MAX)
 		return false;
