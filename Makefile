@@ -46,7 +46,8 @@ DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 # wider instruction sets are chosen at run time.
 PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
-SHLIB_LINK = -lzstd -llz4 -lbz2 -llzma -lz
+# Our calls of our own functions need not go through a table.
+SHLIB_LINK = -Wl,-Bsymbolic-functions -lzstd -llz4 -lbz2 -llzma -lz
 
 # Bitcode would only help the server inline our functions into JIT code, where
 # none of them is called often enough, and it demands the server's own clang.

@@ -162,12 +162,9 @@ etl_csv_prepare_wanted(EtlCsvReader *reader)
 	}
 }
 
-/*
- * Takes out wanted fields as long as each is simply its bytes, and returns how
- * many.  All of them must be there.  The usual case, so nothing is called here.
- */
-static int
-take_plain_fields(EtlCsvReader *reader)
+/* The usual case, so nothing is called here. */
+int
+etl_csv_take_plain(EtlCsvReader *reader, EtlField *fields)
 {
 	const char *base = reader->cursor->base;
 	const uint32_t *ends = reader->cursor->ends;
@@ -176,7 +173,6 @@ take_plain_fields(EtlCsvReader *reader)
 	EtlFieldKind empty =
 		reader->empty_is_null ? ETL_FIELD_NULL : ETL_FIELD_TEXT;
 	const int *wanted = reader->base.wanted;
-	EtlField *fields = reader->fields;
 	int n = reader->base.nwanted;
 
 	for (int i = 0; i < n; i++)
@@ -203,7 +199,7 @@ etl_csv_take_wanted(EtlCsvReader *reader)
 	int i = 0;
 
 	if (nfields >= reader->plain_width && !reader->convert)
-		i = take_plain_fields(reader);
+		i = etl_csv_take_plain(reader, reader->fields);
 	for (; i < reader->base.nwanted; i++)
 	{
 		int position = reader->base.wanted[i];

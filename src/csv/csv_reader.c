@@ -15,6 +15,7 @@
 #include "csv/csv_names.h"
 #include "csv/csv_options.h"
 #include "csv/reader_private.h"
+#include "guc.h"
 
 /*
  * Verifies the record's bytes; false, with the reject filled, if they are bad.
@@ -97,6 +98,60 @@ csv_next(EtlReader *self, EtlRecord *record)
 	record->raw = cursor->record;
 	record->raw_len = cursor->length;
 	return ETL_READ_RECORD;
+}
+
+/* True if there is nothing to say of the record found but its fields. */
+static inline bool
+is_plain(EtlCsvReader *reader)
+{
+	const EtlCsvCursor *cursor = reader->cursor;
+
+	return cursor->nfields == reader->width &&
+		   cursor->length <= (size_t) etl_guc_max_record_size &&
+		   (!cursor->maybe_special ||
+			!etl_encoding_has_special(cursor->record, cursor->length));
+}
+
+static int
+csv_next_plain(EtlReader *self, EtlRecord *records, int max)
+{
+	EtlCsvReader *reader = (EtlCsvReader *) self;
+	EtlCsvCursor *cursor = reader->cursor;
+	int n = 0;
+
+	if (unlikely(reader->fields == NULL))
+		etl_csv_prepare_wanted(reader);
+	/* A line with one field may be a blank one, which only the cursor judges. */
+	if (reader->width < reader->plain_width || reader->width == 1 ||
+		reader->flags != 0)
+		return 0;
+	if (unlikely(reader->many_capacity < max))
+	{
+		reader->many_capacity = max;
+		reader->many_fields =
+			MemoryContextAlloc(reader->context,
+							   sizeof(EtlField) * max * reader->base.nwanted);
+	}
+	reader->convert = false;
+	while (n < max && etl_csv_cursor_next_indexed(cursor))
+	{
+		EtlRecord *record = &records[n];
+
+		record->fields = reader->many_fields + n * reader->base.nwanted;
+		if (!is_plain(reader) ||
+			etl_csv_take_plain(reader, record->fields) < reader->base.nwanted)
+		{
+			etl_csv_cursor_give_back(cursor);
+			break;
+		}
+		record->record_no = reader->base.records + ++n;
+		record->line = cursor->line;
+		record->offset = cursor->offset;
+		record->raw = cursor->record;
+		record->raw_len = cursor->length;
+	}
+	reader->base.records += n;
+	return n;
 }
 
 static const char *
@@ -224,6 +279,7 @@ csv_close(EtlReader *self)
 
 const EtlReaderOps etl_csv_reader_ops = {
 	.next = csv_next,
+	.next_plain = csv_next_plain,
 	.raw_bytes = csv_raw_bytes,
 	.raw_text = csv_raw_text,
 	.record_json = csv_record_json,

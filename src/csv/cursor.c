@@ -336,6 +336,7 @@ take_indexed(EtlCsvCursor *cursor)
 		return false;
 	}
 	end = cursor->found[i];
+	cursor->taken_end = end;
 	cursor->base = buf;
 	cursor->nfields = i + 1 - cursor->found_next;
 	cursor->flags = 0;
@@ -551,6 +552,35 @@ in_footer(EtlCsvCursor *cursor)
 		}
 	}
 	return false;
+}
+
+bool
+etl_csv_cursor_next_indexed(EtlCsvCursor *cursor)
+{
+	if (!cursor->indexing || cursor->restart || cursor->ended ||
+		cursor->syntax.comment_len > 0 || cursor->skip_footer > 0)
+		return false;
+	advance(cursor);
+	while (!take_indexed(cursor))
+	{
+		if (!index_more(cursor))
+			return false;
+	}
+	cursor->seen_before = cursor->seen_record;
+	cursor->seen_record = true;
+	return true;
+}
+
+void
+etl_csv_cursor_give_back(EtlCsvCursor *cursor)
+{
+	cursor->found_next -= cursor->nfields;
+	cursor->found_checked = cursor->found_next;
+	cursor->found[cursor->found_next + cursor->nfields - 1] =
+		(uint32_t) cursor->taken_end;
+	cursor->seen_record = cursor->seen_before;
+	cursor->consumed = 0;
+	cursor->lines = 0;
 }
 
 EtlCsvCursorStatus

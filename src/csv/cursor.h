@@ -84,7 +84,9 @@ typedef struct EtlCsvCursor
 	size_t found_next;    /* first one not taken */
 	size_t found_checked; /* none before is a line end */
 	size_t found_count;
-	EtlCsvSpan span; /* the automaton's */
+	size_t taken_end; /* where the record taken last has its line end */
+	bool seen_before; /* seen_record before it was taken */
+	EtlCsvSpan span;  /* the automaton's */
 } EtlCsvCursor;
 
 /* Makes a cursor at the stream's first byte, in the current context. */
@@ -110,6 +112,16 @@ extern size_t etl_csv_cursor_skip_line(EtlCsvCursor *cursor,
 
 /* Finds the next record. */
 extern EtlCsvCursorStatus etl_csv_cursor_next(EtlCsvCursor *cursor);
+
+/*
+ * Finds the next record if the index has it, without moving the buffer, so that
+ * what records before it point to stays.  False, and nothing is taken, where it
+ * takes etl_csv_cursor_next() to tell.
+ */
+extern bool etl_csv_cursor_next_indexed(EtlCsvCursor *cursor);
+
+/* Gives the record back that etl_csv_cursor_next_indexed() has found. */
+extern void etl_csv_cursor_give_back(EtlCsvCursor *cursor);
 
 /* Where field i of the record found begins and how long it is. */
 static inline const char *

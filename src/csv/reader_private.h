@@ -40,7 +40,9 @@ typedef struct EtlCsvReader
 	size_t plain_width;
 
 	/* The record at hand. */
-	EtlField *fields; /* as many as are wanted; NULL before the first */
+	EtlField *fields;      /* as many as are wanted; NULL before the first */
+	EtlField *many_fields; /* of several records at once */
+	int many_capacity;     /* of them */
 	EtlField *all_fields;
 	size_t all_capacity;
 	bool convert;       /* it has to be converted to the database encoding */
@@ -72,12 +74,20 @@ extern void etl_csv_reject_bytes(EtlCsvReader *reader, const char *s, size_t n,
 								 bool untranslatable);
 
 /*
- * csv_fields.c: takes out the wanted fields, which must be prepared once, or
- * field i.  False, with the reject
- * filled, if the database encoding lacks a character.
+ * csv_fields.c.  The wanted fields must be prepared once; then they are taken
+ * out of each record found.  False, with the reject filled, if the database
+ * encoding lacks a character.
  */
-extern bool etl_csv_take_wanted(EtlCsvReader *reader);
 extern void etl_csv_prepare_wanted(EtlCsvReader *reader);
+extern bool etl_csv_take_wanted(EtlCsvReader *reader);
+
+/*
+ * Puts the wanted fields into fields as long as each is simply its bytes, and
+ * returns how many.  The record must have plain_width fields.
+ */
+extern int etl_csv_take_plain(EtlCsvReader *reader, EtlField *fields);
+
+/* Takes out field i, wanted or not; false as above. */
 extern bool etl_csv_take_field(EtlCsvReader *reader, size_t i,
 							   EtlField *field);
 extern bool etl_csv_is_null_string(const EtlCsvReader *reader, const char *s,

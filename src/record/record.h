@@ -95,6 +95,15 @@ typedef struct EtlReaderOps
 	 */
 	EtlReadStatus (*next)(EtlReader *self, EtlRecord *record);
 
+	/*
+	 * Reads up to max > 0 records at once, and returns how many; their raw
+	 * bytes and fields live until the next call.  Takes only records of which
+	 * there is nothing to say but their fields: no reject, none of special
+	 * bytes.  0 if the next one is another, or there is none: next() tells.
+	 * May be NULL.
+	 */
+	int (*next_plain)(EtlReader *self, EtlRecord *records, int max);
+
 	/* The source's own bytes of a record; lives until the next call. */
 	const char *(*raw_bytes)(EtlReader *self, const EtlRecord *record,
 							 size_t *len);
@@ -164,6 +173,14 @@ static inline EtlReadStatus
 etl_reader_next(EtlReader *reader, EtlRecord *record)
 {
 	return reader->ops->next(reader, record);
+}
+
+static inline int
+etl_reader_next_plain(EtlReader *reader, EtlRecord *records, int max)
+{
+	if (reader->ops->next_plain == NULL)
+		return 0;
+	return reader->ops->next_plain(reader, records, max);
 }
 
 static inline const char *

@@ -12,6 +12,7 @@
 
 #include "postgres.h"
 
+#include "record/record.h"
 #include "row/arena.h"
 
 /* What a converter needs to know of the column. */
@@ -31,6 +32,18 @@ typedef struct EtlConversion
  */
 typedef bool (*EtlConvert)(const EtlConversion *conversion, EtlArena *arena,
 						   const char *s, size_t n, Datum *value);
+
+/*
+ * Converts the n fields that stand stride fields apart; what is null or declined
+ * is marked so, and has no value.
+ */
+typedef void (*EtlConvertMany)(const EtlConversion *conversion,
+							   EtlArena *arena, const EtlField *field,
+							   size_t stride, int n, Datum *values,
+							   bool *isnull, bool *declined);
+
+/* What converts many as convert does one, or NULL. */
+extern EtlConvertMany etl_convert_find_many(EtlConvert convert);
 
 /* The type's converter, or NULL; prepares *conversion. */
 extern EtlConvert etl_convert_find(Oid type, int32 typmod,

@@ -469,5 +469,6 @@ etl_row_bind(EtlRow *row, EtlReader *reader)
 	}
 	row->source_length = strlen(reader->source);
 	MemoryContextSwitchTo(old);
+	etl_row_prepare_many(row);
 	etl_reader_want(reader, row->wanted, nwanted);
 }

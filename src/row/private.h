@@ -29,12 +29,24 @@ struct EtlRow
 	int ncolumns;
 
 	EtlArena arena;
+
+	/* Many rows at once: one column's values after the other's. */
+	int many; /* how many; 0 if these columns can't be */
+	EtlConvertMany *convert_many;
+	EtlArena many_arena;
+	Datum *many_values;
+	bool *many_nulls;
+	bool declined[ETL_ROW_MANY];
+
 	Datum *values; /* the caller's, set to null at first sight */
 
 	MemoryContext bound; /* what belongs to the reader bound last */
 	int *wanted;
 	size_t source_length;
 };
+
+/* Settles whether rows can be formed many at once; after binding. */
+extern void etl_row_prepare_many(EtlRow *row);
 
 /* True if the column is none of the source's: "etl_line" and so on. */
 extern bool etl_row_is_special(const char *name, EtlOrigin *origin);

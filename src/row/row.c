@@ -272,6 +272,90 @@ etl_row_append_positions(const EtlRow *row, StringInfo out)
 	appendStringInfoChar(out, '}');
 }
 
+/* Sets all columns to null, before those that are needed are filled. */
+static inline void
+clear_values(EtlRow *row, Datum *values, bool *isnull)
+{
+	if (row->values == values)
+		return;
+	row->values = values;
+	memset(values, 0, row->desc->natts * sizeof(Datum));
+	memset(isnull, true, row->desc->natts * sizeof(bool));
+}
+
+int
+etl_row_many(const EtlRow *row)
+{
+	return row->many;
+}
+
+void
+etl_row_prepare_many(EtlRow *row)
+{
+	size_t size = (size_t) ETL_ROW_MANY * Max(row->ncolumns, 1);
+
+	row->many = 0;
+	if (row->ncolumns > ETL_ROW_MANY)
+		return;
+	if (row->convert_many == NULL)
+	{
+		etl_arena_init(&row->many_arena, row->arena.context);
+		row->convert_many =
+			MemoryContextAlloc(row->arena.context,
+							   Max(row->ncolumns, 1) * sizeof(EtlConvertMany));
+		row->many_values =
+			MemoryContextAlloc(row->arena.context, size * sizeof(Datum));
+		row->many_nulls = MemoryContextAlloc(row->arena.context, size);
+	}
+	for (int i = 0; i < row->ncolumns; i++)
+	{
+		const EtlColumn *column = &row->columns[i];
+
+		row->convert_many[i] = etl_convert_find_many(column->convert);
+		if (row->convert_many[i] == NULL || column->field < 0 ||
+			column->judges_null)
+			return;
+	}
+	row->many = ETL_ROW_MANY;
+}
+
+void
+etl_row_form_many(EtlRow *row, const EtlRecord *records, int n)
+{
+	size_t stride =
+		n > 1 ? (size_t) (records[1].fields - records[0].fields) : 0;
+
+	Assert(n <= row->many);
+	etl_arena_reset(&row->many_arena);
+	memset(row->declined, false, n);
+	for (int i = 0; i < row->ncolumns; i++)
+	{
+		const EtlColumn *column = &row->columns[i];
+
+		row->convert_many[i](&column->conversion, &row->many_arena,
+							 records[0].fields + column->field, stride, n,
+							 row->many_values + i * ETL_ROW_MANY,
+							 row->many_nulls + i * ETL_ROW_MANY,
+							 row->declined);
+	}
+}
+
+bool
+etl_row_take(EtlRow *row, int i, Datum *values, bool *isnull)
+{
+	if (unlikely(row->declined[i]))
+		return false;
+	clear_values(row, values, isnull);
+	for (int c = 0; c < row->ncolumns; c++)
+	{
+		int index = row->columns[c].index;
+
+		values[index] = row->many_values[c * ETL_ROW_MANY + i];
+		isnull[index] = row->many_nulls[c * ETL_ROW_MANY + i];
+	}
+	return true;
+}
+
 EtlRowStatus
 etl_row_form(EtlRow *row, EtlReader *reader, const EtlRecord *record,
 			 Datum *values, bool *isnull, EtlReject *reject)
@@ -281,12 +365,7 @@ etl_row_form(EtlRow *row, EtlReader *reader, const EtlRecord *record,
 	EtlColumn *end = column + row->ncolumns;
 
 	etl_arena_reset(&row->arena);
-	if (row->values != values)
-	{
-		row->values = values;
-		memset(values, 0, row->desc->natts * sizeof(Datum));
-		memset(isnull, true, row->desc->natts * sizeof(bool));
-	}
+	clear_values(row, values, isnull);
 
 	for (; column < end; column++)
 	{

@@ -99,6 +99,24 @@ extern int etl_row_ordinary_columns(TupleDesc desc);
  */
 extern void etl_row_append_positions(const EtlRow *row, StringInfo out);
 
+/* The most rows that are formed at once. */
+#define ETL_ROW_MANY 64
+
+/* How many rows can be formed at once, as bound; 0: only one by one. */
+extern int etl_row_many(const EtlRow *row);
+
+/*
+ * Forms n rows, to be taken with etl_row_take() before the next call; the
+ * records' fields must live as long.
+ */
+extern void etl_row_form_many(EtlRow *row, const EtlRecord *records, int n);
+
+/*
+ * Fills values and isnull with row i of them.  False if that one must be formed
+ * by itself, from its record.
+ */
+extern bool etl_row_take(EtlRow *row, int i, Datum *values, bool *isnull);
+
 /*
  * True if converting to these columns may need a subtransaction (domains with
  * checks that run SQL, types of extensions, and the caller goes on after

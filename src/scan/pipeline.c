@@ -70,6 +70,11 @@ struct EtlScan
 		REJECTING
 	} phase;
 	EtlRecord record;
+
+	/* Rows formed ahead, and the records they come from. */
+	int ahead;
+	int next_ahead;
+	EtlRecord ahead_of[ETL_ROW_MANY];
 };
 
 static bool next_record(EtlScan *scan, Datum *values, bool *isnull);
@@ -197,15 +202,17 @@ etl_scan_report(EtlScan *scan)
 	EtlScanHistory *history = scan->history;
 	EtlScanCounts *counts = &history->counts;
 	uint64 bytes;
+	int64 records;
 
 	if (!scan->open)
 		return;
 
 	bytes = etl_stream_source_bytes(scan->raw);
 	counts->bytes += bytes - scan->counted_bytes;
-	counts->records += scan->reader->records - scan->counted_records;
+	records = scan->reader->records - (scan->ahead - scan->next_ahead);
+	counts->records += records - scan->counted_records;
 	scan->counted_bytes = bytes;
-	scan->counted_records = scan->reader->records;
+	scan->counted_records = records;
 
 	if (history->estate && history->estate->es_instrument)
 	{
@@ -216,6 +223,23 @@ etl_scan_report(EtlScan *scan)
 		history->description = scan->format->describe(scan->reader);
 		MemoryContextSwitchTo(old_context);
 	}
+}
+
+/* Forms the next rows ahead of those that are asked for, if that can be. */
+static bool
+form_ahead(EtlScan *scan)
+{
+	int many = scan->row ? etl_row_many(scan->row) : 0;
+
+	if (many == 0)
+		return false;
+	scan->phase = READING;
+	scan->next_ahead = 0;
+	scan->ahead = etl_reader_next_plain(scan->reader, scan->ahead_of, many);
+	if (scan->ahead == 0)
+		return false;
+	etl_row_form_many(scan->row, scan->ahead_of, scan->ahead);
+	return true;
 }
 
 /* Reads the open item up to its next row; false if it has none. */
@@ -233,16 +257,27 @@ next_record(EtlScan *scan, Datum *values, bool *isnull)
 		if (unlikely(!scan->record_context->isReset))
 			MemoryContextReset(scan->record_context);
 
-		scan->phase = READING;
-		switch (etl_reader_next(scan->reader, &scan->record))
+		if (scan->next_ahead < scan->ahead || form_ahead(scan))
 		{
-			case ETL_READ_EOF:
-				return false;
-			case ETL_READ_REJECT:
-				take_reject(scan, &scan->reader->reject, false);
-				continue;
-			case ETL_READ_RECORD:
-				break;
+			int i = scan->next_ahead++;
+
+			if (likely(etl_row_take(scan->row, i, values, isnull)))
+				return true;
+			scan->record = scan->ahead_of[i];
+		}
+		else
+		{
+			scan->phase = READING;
+			switch (etl_reader_next(scan->reader, &scan->record))
+			{
+				case ETL_READ_EOF:
+					return false;
+				case ETL_READ_REJECT:
+					take_reject(scan, &scan->reader->reject, false);
+					continue;
+				case ETL_READ_RECORD:
+					break;
+			}
 		}
 
 		scan->phase = CONVERTING;
