@@ -39,7 +39,7 @@ $$;
 CREATE FUNCTION type_of(VARIADIC vals text[]) RETURNS text LANGUAGE sql AS
 $$ SELECT type FROM etl_describe(write('look_one.csv', E'n,v\n' || (SELECT string_agg(i || ',"' || replace(v, '"', '""') || '"', E'\n' ORDER BY i) FROM unnest(vals) WITH ORDINALITY AS u(v, i)) || E'\n'), options => '{"header": true, "delimiter": ","}') WHERE name = 'v' $$;
 -- and whatever is found, the source reads back with it
-SELECT v, type_of(VARIADIC v::text[]), reads_back(file('look_one.csv')) FROM unnest('{"{0,1}","{00,1}","{+1,-1}","{1,1.0}","{2147483647}","{2147483648}","{9223372036854775808}","{1,1e400}","{-0,0}","{.5,5.}","{t,f}","{yes,no}","{true,FALSE}","{0,1,true}","{2024-02-30}","{2024-01-01,2024-01-02 10:00}","{10:00,25:00}","{NaN,1.5}","{1 000,2 000}","{123456789012345678901234567890}","{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,x}"}'::text[]) AS v;
+SELECT v, type_of(VARIADIC v::text[]), reads_back(file('look_one.csv')) FROM unnest('{"{0,1}","{.5,-.25,1}","{.,.5}","{NA,1}","{00,1}","{+1,-1}","{1,1.0}","{2147483647}","{2147483648}","{9223372036854775808}","{1,1e400}","{-0,0}","{.5,5.}","{t,f}","{yes,no}","{true,FALSE}","{0,1,true}","{2024-02-30}","{2024-01-01,2024-01-02 10:00}","{10:00,25:00}","{10:00:00.0000000,11:00}","{2024-01-01 10:00:00.5000000}","{2024-01-01 10:00:00.0000001}","{2024-01-01 10:00:00 +0200,2024-01-01 10:00 -05}","{NaN,1.5}","{1 000,2 000}","{123456789012345678901234567890}","{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,x}"}'::text[]) AS v;
 SELECT reads_back(file('look.csv')), reads_back(file('look_types.csv'));
 
 -- dates of two readings are told, not guessed
@@ -150,3 +150,25 @@ SELECT write('look_short.csv', E'a,b,c\n' || repeat(E'1,2,3\n4,5\n', 20));
 SELECT warnings FROM etl_sniff_csv(file('look_short.csv'));
 SELECT query FROM etl_sniff_csv(file('look_short.csv'), options => '{"columns": {"first": "A", "last": 3}}');
 SELECT failure($$SELECT * FROM etl_describe(file('look_short.csv'), options => '{"columns": {"first": "nosuch"}}')$$);
+
+-- quotes that stand within fields only mean nothing
+SELECT FROM write('look_inches.tsv', E'id\tsize\tdoc\n1\t5" pipe\t{"a": 1}\n2\tx\t[]\n');
+SELECT quote, warnings FROM etl_sniff_csv(file('look_inches.tsv'));
+SELECT * FROM etl_read_csv(file('look_inches.tsv')) AS t(id int, size text, doc jsonb);
+-- titles and pairs that a spreadsheet padded
+SELECT FROM write('look_padded.csv', E'Account:,12345,,\nMay,,,\n,,,\nid,name,city,amount\n1,Ann,Rome,1.5\n2,Bob,Oslo,.5\n');
+SELECT skip, header_rows FROM etl_sniff_csv(file('look_padded.csv'));
+SELECT name, type FROM etl_describe(file('look_padded.csv'));
+-- words that look like null but are quoted stay data
+SELECT FROM write('look_quoted.csv', E'id,n,m\n1,"NA",NA\n2,5,6\n');
+SELECT name, type FROM etl_describe(file('look_quoted.csv'));
+SELECT reads_back(file('look_quoted.csv'));
+SELECT name, type FROM etl_describe(file('look_quoted.csv'), options => '{"quoted_nulls": true}');
+SELECT null_strings FROM etl_sniff_csv(file('look_quoted.csv'), options => '{"quoted_nulls": true}');
+-- nor is the quoted empty field a null, but it could be
+SELECT type, note FROM etl_describe(write('look_quoted.csv', E'"id","n"\n"1","5"\n"2",""\n'));
+SELECT type, note FROM etl_describe(file('look_quoted.csv'), options => '{"quoted_nulls": true}');
+SELECT type, note FROM etl_describe(file('look_quoted.csv'), options => '{"null_strings": []}');
+-- a decimal comma with nothing before it
+SELECT name, type FROM etl_describe(write('look_comma.csv', E'id;n\n1;,5\n2;-,25\n3;1.234,5\n'));
+SELECT query FROM etl_sniff_csv(file('look_comma.csv')) \gexec

@@ -70,6 +70,8 @@ etl_csv_reject_fault(EtlCsvReader *reader)
 	set_reject(reader, ETL_STAGE_STRUCTURE, ERRCODE_BAD_COPY_FILE_FORMAT,
 			   message, NULL);
 	reader->base.reject.column_name = name;
+	reader->base.reject.hint = "If this source doesn't quote fields, say "
+							   "quote => ''.";
 }
 
 void
@@ -87,6 +89,14 @@ etl_csv_reject_width(EtlCsvReader *reader)
 	MemoryContextSwitchTo(old);
 	set_reject(reader, ETL_STAGE_STRUCTURE, ERRCODE_BAD_COPY_FILE_FORMAT,
 			   message, detail);
+	if (reader->may_pad || reader->may_truncate)
+		reader->base.reject.hint = "ragged => 'both' reads such records too.";
+	else if (found < reader->width)
+		reader->base.reject.hint =
+			"To read missing fields as null, say ragged => 'pad'.";
+	else
+		reader->base.reject.hint =
+			"To drop extra fields, say ragged => 'truncate'.";
 }
 
 /* Rejects for the character at s, of which n bytes are there. */
@@ -119,4 +129,7 @@ etl_csv_reject_bytes(EtlCsvReader *reader, const char *s, size_t n,
 			   untranslatable ? ERRCODE_UNTRANSLATABLE_CHARACTER
 							  : ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
 			   message, NULL);
+	if (!untranslatable && (length != 1 || *s != '\0'))
+		reader->base.reject.hint = "If the source has another encoding, name "
+								   "it, as in encoding => 'WIN1252'.";
 }

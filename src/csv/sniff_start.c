@@ -169,30 +169,53 @@ sniff_find_earlier(const SniffParse *parse, SniffBlock *block, bool *oom)
 }
 
 /*
- * Takes titles that a spreadsheet padded with delimiters off the block: only
- * the first cell is filled, and a blank or empty line shuts them off from
- * records with more.
+ * True if the record may be a title that a spreadsheet padded with delimiters,
+ * or a pair of key and value above a table that is wide enough to tell them
+ * apart.  An empty one passes as well.
+ */
+static bool
+is_padded_title(const SniffParse *parse, const SniffRecord *record,
+				uint32_t filled, uint32_t width)
+{
+	size_t len;
+	const char *cell = sniff_cell(parse, record, 0, &len);
+
+	if (filled == 0)
+		return true;
+	if (!sniff_is_name(cell, len))
+		return false;
+	if (filled == 1)
+		return true;
+	cell = sniff_cell(parse, record, 1, &len);
+	return filled == 2 && width > MAX_PAIRED_WIDTH &&
+		   sniff_kind(cell, len) != SNIFF_EMPTY;
+}
+
+/*
+ * Takes padded titles and pairs off the block: a blank or empty line shuts them
+ * off from records with more.
  */
 void
 sniff_skip_titles(const SniffParse *parse, SniffBlock *block)
 {
 	size_t row = block->first;
+	uint32_t most = 0;
+	uint32_t filled = 0;
 	bool titles = false;
 	bool blank = false;
 
 	for (; row <= block->last; row = sniff_next_live(parse, row + 1))
 	{
 		const SniffRecord *record = &parse->records[row];
-		uint32_t filled = count_filled(parse, record);
-		size_t len;
-		const char *cell = sniff_cell(parse, record, 0, &len);
 
+		filled = count_filled(parse, record);
 		blank |= filled == 0 || (record->after_blank && titles);
-		if (filled > 1 || (filled == 1 && !sniff_is_name(cell, len)))
+		if (!is_padded_title(parse, record, filled, block->width))
 			break;
-		titles |= filled == 1;
+		titles |= filled > 0;
+		most = filled > most ? filled : most;
 	}
-	if (row > block->last || !titles || !blank)
+	if (row > block->last || !titles || !blank || (most > 1 && filled <= most))
 		return;
 	block->top = row;
 	for (; block->first < row; block->first++)

@@ -127,6 +127,8 @@ static SniffCandidate
 try_delimiter(SniffSearch *search, const EtlCsvSyntax *syntax, double prior)
 {
 	SniffCandidate best;
+	bool is_whole =
+		search->sample->complete && search->limit == search->sample->len;
 
 	if (search->pinned->quote)
 		return try_quote(search, *syntax, syntax->quote, prior);
@@ -151,7 +153,15 @@ try_delimiter(SniffSearch *search, const EtlCsvSyntax *syntax, double prior)
 			 (rare.live <= 5 && rare.needed > 0)))
 			best = rare;
 	}
-	if (best.quoted == 0 && best.faulty >= 3)
+
+	/*
+	 * Quotes that only stand inside of fields, as in 12" or JSON, mean
+	 * nothing.  Where some field begins with one, or where fields may still
+	 * come that do, a few are but bad records.
+	 */
+	if (best.quoted == 0 &&
+		(best.faulty >= 3 ||
+		 (best.faulty > 0 && is_whole && !has_opening(search, syntax, '"'))))
 	{
 		SniffCandidate none = try_quote(search, *syntax, ETL_CSV_NONE, prior);
 

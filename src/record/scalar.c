@@ -246,9 +246,10 @@ parse_time(const char *s, size_t n, int64_t *usecs)
 
 		for (used = 9; used < n && s[used] >= '0' && s[used] <= '9'; used++)
 		{
-			if (++digits > 6)
+			if (++digits <= 6)
+				fraction += (s[used] - '0') * unit[digits];
+			else if (s[used] != '0')
 				return 0;
-			fraction += (s[used] - '0') * unit[digits];
 		}
 		if (digits == 0)
 			return 0;
@@ -264,7 +265,7 @@ etl_scalar_time(const char *s, size_t n, int64_t *usecs)
 	return n >= 5 && parse_time(s, n, usecs) == n;
 }
 
-/* A whole offset from UTC: Z or +HH[[:]MM]. */
+/* A whole offset from UTC: Z, or +HH[[:]MM], perhaps behind a blank. */
 static bool
 parse_zone(const char *s, size_t n, int32_t *seconds)
 {
@@ -274,6 +275,11 @@ parse_zone(const char *s, size_t n, int32_t *seconds)
 	*seconds = 0;
 	if (n == 1)
 		return *s == 'Z';
+	if (*s == ' ')
+	{
+		s++;
+		n--;
+	}
 	if ((*s != '+' && *s != '-') || n < 3 || (hours = two_digits(s + 1)) < 0 ||
 		hours > 15)
 		return false;

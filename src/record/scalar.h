@@ -106,13 +106,17 @@ extern bool etl_scalar_date(const char *s, size_t n, int32_t *days);
 /* The same for a year (1 to 9999), month and day given as numbers. */
 extern bool etl_scalar_civil_days(int year, int month, int day, int32_t *days);
 
-/* HH:MM[:SS[.ffffff]]; microseconds since midnight. */
+/*
+ * HH:MM[:SS[.ffffff]], more digits only if they are zeros; microseconds since
+ * midnight.
+ */
 extern bool etl_scalar_time(const char *s, size_t n, int64_t *usecs);
 
 /*
- * YYYY-MM-DD, a blank or T, a time, and optionally Z or +HH[[:]MM]; the value
- * is microseconds since 2000-01-01 of the local reading, has_zone and
- * zone_seconds (east positive) tell the offset if one was written.
+ * YYYY-MM-DD, a blank or T, a time, and optionally Z, or +HH[[:]MM] perhaps
+ * behind a blank; the value is microseconds since 2000-01-01 of the local
+ * reading, has_zone and zone_seconds (east positive) tell the offset if one was
+ * written.
  */
 extern bool etl_scalar_timestamp(const char *s, size_t n, int64_t *usecs,
 								 bool *has_zone, int32_t *zone_seconds);

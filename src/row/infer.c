@@ -176,13 +176,34 @@ make_excerpt(MemoryContext context, const char *s, size_t n)
 	return result;
 }
 
+/* True if the text begins with a point, as in ".5" and "-.5". */
+static bool
+lacks_zero(const char *s, size_t n)
+{
+	size_t sign = n > 0 && *s == '-';
+
+	return n > sign + 1 && n < MAX_STYLED_NUMBER && s[sign] == '.' &&
+		   s[sign + 1] >= '0' && s[sign + 1] <= '9';
+}
+
 /* The kinds of number that the text is. */
 static uint32
 number_kinds(const char *s, size_t n)
 {
 	int64 integer;
 	EtlDecimal decimal;
+	char whole[MAX_STYLED_NUMBER];
 
+	if (lacks_zero(s, n))
+	{
+		size_t sign = *s == '-';
+
+		whole[0] = '-';
+		whole[sign] = '0';
+		memcpy(whole + sign + 1, s + sign, n - sign);
+		s = whole;
+		n++;
+	}
 	if (n == 0 || !((*s >= '0' && *s <= '9') || *s == '-'))
 		return 0;
 	if (etl_scalar_int64(s, n, &integer))
@@ -310,7 +331,7 @@ matching_styles(InferredColumn *column, uint32 numbers, const char *s,
 	uint32 result = 0;
 
 	if (n == 0 || n > MAX_STYLED_NUMBER ||
-		!((*s >= '0' && *s <= '9') || *s == '-'))
+		!((*s >= '0' && *s <= '9') || *s == '-' || *s == '.' || *s == ','))
 		return 0;
 
 	/* Digits alone are the same in every style. */
@@ -457,7 +478,10 @@ etl_infer_result(const EtlInference *inference, int i)
 	else if (column->left.styles)
 		infer_styled_number(column, &result);
 	else if (column->culprit)
+	{
 		result.note = psprintf("line " INT64_FORMAT ": \"%s\" is no %s",
 							   column->line, column->culprit, column->noun);
+		result.forced_by_empty = column->culprit[0] == '\0';
+	}
 	return result;
 }

@@ -25,6 +25,7 @@ typedef struct EtlInferred
 	char *example;            /* a value, or NULL */
 	char *note;               /* ambiguity, the line that forced text, or
 								 * NULL */
+	bool forced_by_empty;     /* that line's value is empty, yet no null */
 	int64 values;             /* values seen that were not null */
 } EtlInferred;
 

@@ -11,6 +11,7 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -358,6 +359,24 @@ settle_separators(EtlInspection *result)
 	result->thousands_separator = thousands;
 }
 
+/* Where empty fields are null, those that made a column text are quoted. */
+static void
+note_quoted_empty(EtlInspection *result)
+{
+	if (result->null_strings == NIL ||
+		strcmp(linitial(result->null_strings), "") != 0 ||
+		etl_option_given(&result->call->target, "quoted_nulls"))
+		return;
+	for (int i = 0; i < result->ncolumns; i++)
+	{
+		EtlInferred *inferred = &result->columns[i].inferred;
+
+		if (inferred->forced_by_empty && inferred->note)
+			inferred->note = psprintf("%s; quoted_nulls => true makes it null",
+									  inferred->note);
+	}
+}
+
 static void
 collect_warnings(Inspector *inspector)
 {
@@ -477,6 +496,48 @@ drop_footer(Inspector *inspector, EtlCall *call, int64 sample_rows)
 							   footer));
 }
 
+/*
+ * Whether a word counts where it is quoted, as quoted_nulls says, a field
+ * doesn't tell.  So looks again with those words as the reader will, and does
+ * without them if then no column profits.
+ */
+static void
+confirm_null_strings(Inspector *inspector, EtlCall *call, int64 sample_rows)
+{
+	Inspector first = *inspector;
+	List *strings = first.result->null_strings;
+	Datum *items = palloc(sizeof(Datum) * list_length(strings));
+	bool profits = false;
+
+	if (given_null_strings(call) != NULL || list_length(strings) < 2)
+		return;
+	for (int i = 0; i < list_length(strings); i++)
+		items[i] = CStringGetTextDatum(list_nth(strings, i));
+	etl_option_set(&call->target, "null_strings", TEXTARRAYOID,
+				   PointerGetDatum(construct_array(items, list_length(strings),
+												   TEXTOID, -1, false,
+												   TYPALIGN_INT)),
+				   false, false);
+	inspect_source(inspector, call, sample_rows);
+	settle_types(inspector);
+	inspector->result->warnings = first.result->warnings;
+	for (int i = 0; i < first.result->ncolumns; i++)
+	{
+		first.result->columns[i].inferred = etl_infer_result(first.as_is, i);
+		profits |= is_text(&first.result->columns[i].inferred) &&
+				   !is_text(&inspector->result->columns[i].inferred);
+	}
+	if (profits)
+	{
+		etl_reader_close(first.result->reader);
+		return;
+	}
+	etl_option_reset(&call->target, "null_strings");
+	etl_reader_close(inspector->result->reader);
+	*inspector = first;
+	first.result->null_strings = list_make1("");
+}
+
 EtlInspection *
 etl_inspect(EtlCall *call, int64 sample_rows)
 {
@@ -486,8 +547,10 @@ etl_inspect(EtlCall *call, int64 sample_rows)
 	drop_footer(&inspector, call, sample_rows);
 	try_padding(&inspector, call, sample_rows);
 	settle_types(&inspector);
+	confirm_null_strings(&inspector, call, sample_rows);
 	apply_date_formats(inspector.result);
 	settle_separators(inspector.result);
+	note_quoted_empty(inspector.result);
 	collect_warnings(&inspector);
 	return inspector.result;
 }

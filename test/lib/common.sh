@@ -88,10 +88,14 @@ cluster_start() {
 		{ cat "$stage/run/server.log" >&2; return 1; }
 }
 
-# cluster_stop  Ends the stage's cluster, by the pid in its data directory.
+# cluster_stop  Ends the stage's clusters, by the pids in their data
+# directories: the one above, and those that interrupted tests left behind.
 cluster_stop() {
-	[ ! -f "$stage/db/postmaster.pid" ] ||
-		pg_ctl -D "$stage/db" -m immediate -w stop >/dev/null
+	local dir
+
+	find "$stage" -name postmaster.pid -printf '%h\n' | while read -r dir; do
+		pg_ctl -D "$dir" -m immediate -w stop >/dev/null || true
+	done
 }
 
 # unset what would lead libpq or the server astray

@@ -199,6 +199,13 @@ static const Expected files[] = {
 	 .delimiter = ",",
 	 .width = 5,
 	 .header_rows = 1},
+	{.name = "quotes within fields only are none",
+	 .text = "id\tsize\tdoc\n1\t5\" pipe\t{\"a\": [1,2]}\n2\tx\t{}\n",
+	 .delimiter = "\t",
+	 .quote = ETL_CSV_NONE,
+	 .escape = ETL_CSV_NONE,
+	 .width = 3,
+	 .header_rows = 1},
 	{.name = "an unterminated quote changes nothing",
 	 .text = WIDE WIDE_ROWS "1,2024-01-05,10:00,1.50,\"chair\n" WIDE_ROWS,
 	 .delimiter = ",",
@@ -746,15 +753,19 @@ test_pinned(void)
 	tap_ok(got.dialect.skip_footer == 2, "skip_footer is kept");
 }
 
-/* Every row in turn gets a fault; nothing of the dialect may change. */
+/*
+ * Every row in turn gets a fault; nothing of the dialect may change, but that
+ * the file's only quote, if no field begins with it, is none.
+ */
 static void
 test_single_faults(void)
 {
+	static const char only_stray[] = "1,2024-01-05,10:00,1.50,ch\"r\n";
 	static const char *const rows[] = {
 		"1,2024-01-05,10:00,1.50,chair,x\n",
 		"1,2024-01-05,10:001.50,chair\n",
 		"\"1,2024-01-05,10:00,1.50,chair\n",
-		"1,2024-01-05,10:00,1.50,ch\"r\n",
+		only_stray,
 		"1,2024-01-05,10:00,1.50,\"a\nb\"\n",
 		"\n",
 		"1;2024-01-05;10:00;1;x\n",
@@ -776,8 +787,10 @@ test_single_faults(void)
 				strcat(text, i == bad ? rows[kind] : WIDE_ROW);
 			got = sniff(text, &nothing, (EtlCsvDialect){.width = 0});
 			if (dialect->syntax.delimiter[0] != ',' || dialect->width != 5 ||
-				dialect->syntax.quote != '"' || dialect->header_rows != 1 ||
-				dialect->skip != 0 || dialect->stop_at_blank)
+				dialect->syntax.quote !=
+					(rows[kind] == only_stray ? ETL_CSV_NONE : '"') ||
+				dialect->header_rows != 1 || dialect->skip != 0 ||
+				dialect->stop_at_blank)
 			{
 				printf("# kind %zu at row %d\n", kind, bad);
 				ok = false;
