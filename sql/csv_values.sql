@@ -85,3 +85,14 @@ CREATE FUNCTION day(s text, pattern text, type text) RETURNS text LANGUAGE sql A
 $$ SELECT failure(format('SELECT * FROM etl_parse_csv(%L, delimiter => %L, header => true, date_formats => %L) AS t(a %s, b int)', E'a;b\n' || s || E';1\n', ';', jsonb_build_object('a', pattern), type)) $$;
 SELECT s, day(s, 'DD/MM/YYYY', 'date') FROM unnest('{31/02/2024,32/01/2024,01/13/2024,1/1/24,2024-01-01,01/01/2024x,01/01/2024 ,01-01-2024,29/02/2023,29/02/2024,"",x}'::text[]) AS s;
 SELECT s, day(s, 'DD/MM/YYYY HH24:MI', 'timestamp') FROM unnest('{"01/01/2024 24:00","01/01/2024 23:60","01/01/2024"}'::text[]) AS s;
+-- refused values come with the option that would read them
+SELECT failures(
+	$$SELECT * FROM etl_parse_csv(E'v\n"1,5"\n', header => true, delimiter => ',', quote => '"') AS t(v numeric)$$,
+	$$SELECT * FROM etl_parse_csv(E'v\n"1,234.50"\n', header => true, delimiter => ',', quote => '"') AS t(v numeric)$$,
+	$$SELECT * FROM etl_parse_csv(E'v\n"1.234,50"\n', header => true, delimiter => ',', quote => '"') AS t(v float8)$$,
+	$$SELECT * FROM etl_parse_csv(E'v\n"1,234"\n', header => true, delimiter => ',', quote => '"') AS t(v int)$$,
+	$$SELECT * FROM etl_parse_csv(E'v\nN/A\n', header => true) AS t(v int)$$,
+	$$SELECT * FROM etl_parse_csv(E'v\n""\n', header => true, quote => '"') AS t(v int)$$,
+	$$SELECT * FROM etl_parse_csv(E'v\n31/01/2024\n', header => true) AS t(v date)$$,
+	$$SELECT * FROM etl_parse_csv(E'v\nabc\n', header => true) AS t(v int)$$,
+	$$SELECT * FROM etl_parse_csv(E'v\nlong\n', header => true) AS t(v varchar(2))$$);

@@ -8,6 +8,7 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
+#include "row/hint.h"
 #include "row/private.h"
 
 /* Digits of an int64, with sign and end. */
@@ -203,6 +204,8 @@ fill_reject(EtlReject *reject, const EtlColumn *column,
 			const EtlRefusal *refusal, EtlReader *reader,
 			const EtlRecord *record)
 {
+	const char *hint = NULL;
+
 	memset(reject, 0, sizeof *reject);
 	reject->stage = refusal->stage;
 	reject->sqlerrcode = refusal->sqlerrcode;
@@ -221,6 +224,12 @@ fill_reject(EtlReject *reject, const EtlColumn *column,
 	{
 		reject->value = record->fields[column->field].data;
 		reject->value_len = record->fields[column->field].len;
+		if (refusal->stage == ETL_STAGE_CONVERSION &&
+			column->date_pattern == NULL && !column->has_number_format)
+			hint = etl_hint_for_value(column->base_type, column->name,
+									  reject->value, reject->value_len);
+		if (hint != NULL)
+			reject->hint = hint;
 	}
 }
 

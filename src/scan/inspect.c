@@ -18,14 +18,8 @@
 
 #include "csv/csv_reader.h"
 #include "reject/reject.h"
+#include "row/hint.h"
 #include "scan/inspect.h"
-
-/* Words that stand for "no value" in columns of another type; at most 32. */
-static const char *const null_words[] = {
-	"NULL", "null", "Null",   "NA",     "N/A", "n/a",     "na", "#N/A",
-	"\\N",  "None", "none",   "nil",    "NIL", "missing", "?",  "-",
-	"--",   ".",    "(null)", "<null>", "nan", "NaN",
-};
 
 /* Padding is tried where one record in so many is bad, or more. */
 #define PADDING_SHARE 20
@@ -35,25 +29,11 @@ typedef struct Inspector
 	EtlInspection *result;
 	EtlInference *as_is;
 	EtlInference *with_nulls;
-	uint32 *words; /* a column: bit i, null_words[i] was seen */
+	uint32 *words; /* a column: bit i, etl_null_words[i] was seen */
 	int64 rows;    /* records seen */
 	int64 rejects;
 	char *first_reject;
 } Inspector;
-
-static int
-null_word(const EtlField *field)
-{
-	if (field->kind != ETL_FIELD_TEXT || field->len > 7)
-		return -1;
-	for (int i = 0; i < (int) lengthof(null_words); i++)
-	{
-		if (strlen(null_words[i]) == field->len &&
-			memcmp(null_words[i], field->data, field->len) == 0)
-			return i;
-	}
-	return -1;
-}
 
 /* The field that a member of the columns option means, or -1. */
 static int
@@ -174,7 +154,9 @@ infer_record(Inspector *inspector, const EtlRecord *record)
 	for (int i = 0; i < inspector->result->ncolumns; i++)
 	{
 		const EtlField *field = &record->fields[i];
-		int word = null_word(field);
+		int word = field->kind == ETL_FIELD_TEXT
+					   ? etl_null_word(field->data, field->len)
+					   : -1;
 
 		etl_infer_value(inspector->as_is, i, field, record->line);
 		if (word >= 0)
@@ -277,11 +259,11 @@ settle_types(Inspector *inspector)
 		result->null_strings = lappend(result->null_strings, given->items[i]);
 	if (given == NULL)
 		result->null_strings = list_make1("");
-	for (int i = 0; i < (int) lengthof(null_words); i++)
+	for (int i = 0; i < ETL_NULL_WORDS; i++)
 	{
 		if (null_mask & ((uint32) 1 << i))
 			result->null_strings =
-				lappend(result->null_strings, pstrdup(null_words[i]));
+				lappend(result->null_strings, pstrdup(etl_null_words[i]));
 	}
 }
 
