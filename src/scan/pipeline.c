@@ -22,6 +22,9 @@
 
 #include "scan/scan.h"
 
+/* How many records are read one by one after a few that were not. */
+#define NOT_AHEAD 32
+
 struct EtlScanHistory
 {
 	MemoryContext context;
@@ -74,6 +77,7 @@ struct EtlScan
 	/* Rows formed ahead, and the records they come from. */
 	int ahead;
 	int next_ahead;
+	int not_ahead; /* records to read one by one first */
 	EtlRecord ahead_of[ETL_ROW_MANY];
 };
 
@@ -233,9 +237,17 @@ form_ahead(EtlScan *scan)
 
 	if (many == 0)
 		return false;
+	/* where many records are not plain, trying costs more than it brings */
+	if (scan->not_ahead > 0)
+	{
+		scan->not_ahead--;
+		return false;
+	}
 	scan->phase = READING;
 	scan->next_ahead = 0;
 	scan->ahead = etl_reader_next_plain(scan->reader, scan->ahead_of, many);
+	if (scan->ahead < many / 8)
+		scan->not_ahead = NOT_AHEAD;
 	if (scan->ahead == 0)
 		return false;
 	etl_row_form_many(scan->row, scan->ahead_of, scan->ahead);
