@@ -44,3 +44,7 @@ SELECT * FROM etl_read_csv(file('ahead.csv'), on_error => 'null') AS t(id int, v
 -- only what was handed out is counted
 SELECT explain_analyze($$SELECT id FROM etl_read_csv(file('ahead.csv')) AS t(id int, v int) LIMIT 7$$);
 SELECT explain_analyze($$SELECT id FROM etl_read_csv(file('ahead.csv')) AS t(id int, v int)$$);
+-- an error of the source tells how far the reading had come
+\set program 'cat >' :data '/ahead.csv.gz.plain && gzip -c ' :data '/ahead.csv.gz.plain >' :data '/ahead.csv.gz && printf garbage >>' :data '/ahead.csv.gz'
+COPY (SELECT 'id,v' UNION ALL SELECT i || ',1' FROM generate_series(1, 100000) i) TO PROGRAM :'program';
+SELECT substring(failure($$SELECT count(v) FROM etl_read_csv(file('ahead.csv.gz')) AS t(id int, v int)$$) FROM 'after line (\d+)')::int BETWEEN 95000 AND 100001 AS told;

@@ -274,7 +274,10 @@ next_record(EtlScan *scan, Datum *values, bool *isnull)
 			int i = scan->next_ahead++;
 
 			if (likely(etl_row_take(scan->row, i, values, isnull)))
+			{
+				scan->record.line = scan->ahead_of[i].line;
 				return true;
+			}
 			scan->record = scan->ahead_of[i];
 		}
 		else
