@@ -162,31 +162,70 @@ etl_csv_prepare_wanted(EtlCsvReader *reader)
 	}
 }
 
-/* The usual case, so nothing is called here. */
+/* Column by column, so that several fields are on their way at a time. */
 int
-etl_csv_take_plain(EtlCsvReader *reader, EtlField *fields)
+etl_csv_take_run(EtlCsvReader *reader, int n, EtlField *fields)
 {
-	const char *base = reader->cursor->base;
-	const uint32_t *ends = reader->cursor->ends;
-	uint32_t delimiter_len = (uint32_t) reader->cursor->syntax.delimiter_len;
+	const char *base = reader->run.base;
 	int quote = reader->quote;
 	EtlFieldKind empty =
 		reader->empty_is_null ? ETL_FIELD_NULL : ETL_FIELD_TEXT;
-	const int *wanted = reader->base.wanted;
+	int nwanted = reader->base.nwanted;
+
+	for (int w = 0; w < nwanted; w++)
+	{
+		int position = reader->base.wanted[w];
+		bool is_last = position + 1 == reader->width;
+		const uint32_t *end = reader->run.ends + position;
+		EtlField *field = fields + w;
+
+		for (int i = 0; i < n; i++)
+		{
+			uint32_t begin = end[-1] + 1;
+			const char *s = base + begin;
+			uint32_t len = *end - begin;
+
+			/* An empty field is followed by what is no quote either. */
+			if (unlikely((unsigned char) *s == quote))
+				n = i;
+			if (is_last)
+				len -= len > 0 && s[len - 1] == '\r' && s[len] == '\n';
+			field->data = s;
+			field->len = len;
+			field->kind = len > 0 ? ETL_FIELD_TEXT : empty;
+			end += reader->width;
+			field += nwanted;
+		}
+	}
+	return n;
+}
+
+/*
+ * Takes the wanted fields of the record found, as long as each is simply its
+ * bytes, and returns how many.  The record must have plain_width fields.
+ */
+static inline int
+take_plain(EtlCsvReader *reader)
+{
+	const EtlCsvCursor *cursor = reader->cursor;
+	uint32_t delimiter_len = (uint32_t) cursor->syntax.delimiter_len;
+	EtlFieldKind empty =
+		reader->empty_is_null ? ETL_FIELD_NULL : ETL_FIELD_TEXT;
+	EtlField *fields = reader->fields;
 	int n = reader->base.nwanted;
 
 	for (int i = 0; i < n; i++)
 	{
-		const uint32_t *end = ends + wanted[i];
+		const uint32_t *end = cursor->ends + reader->base.wanted[i];
 		uint32_t begin = end[-1] + delimiter_len;
-		const char *s = base + begin;
+		const char *s = cursor->base + begin;
 
 		fields[i].data = s;
 		fields[i].len = *end - begin;
 		fields[i].kind = ETL_FIELD_TEXT;
 		if (unlikely(*end == begin))
 			fields[i].kind = empty;
-		else if (unlikely((unsigned char) *s == quote))
+		else if (unlikely((unsigned char) *s == reader->quote))
 			return i;
 	}
 	return n;
@@ -199,7 +238,7 @@ etl_csv_take_wanted(EtlCsvReader *reader)
 	int i = 0;
 
 	if (nfields >= reader->plain_width && !reader->convert)
-		i = etl_csv_take_plain(reader, reader->fields);
+		i = take_plain(reader);
 	for (; i < reader->base.nwanted; i++)
 	{
 		int position = reader->base.wanted[i];

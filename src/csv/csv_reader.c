@@ -100,24 +100,12 @@ csv_next(EtlReader *self, EtlRecord *record)
 	return ETL_READ_RECORD;
 }
 
-/* True if there is nothing to say of the record found but its fields. */
-static inline bool
-is_plain(EtlCsvReader *reader)
-{
-	const EtlCsvCursor *cursor = reader->cursor;
-
-	return cursor->nfields == reader->width &&
-		   cursor->length <= (size_t) etl_guc_max_record_size &&
-		   (!cursor->maybe_special ||
-			!etl_encoding_has_special(cursor->record, cursor->length));
-}
-
 static int
-csv_next_plain(EtlReader *self, EtlRecord *records, int max)
+csv_next_plain(EtlReader *self, int max, const EtlField **fields)
 {
 	EtlCsvReader *reader = (EtlCsvReader *) self;
-	EtlCsvCursor *cursor = reader->cursor;
-	int n = 0;
+	int nwanted = self->nwanted;
+	int n;
 
 	if (unlikely(reader->fields == NULL))
 		etl_csv_prepare_wanted(reader);
@@ -130,28 +118,41 @@ csv_next_plain(EtlReader *self, EtlRecord *records, int max)
 		reader->many_capacity = max;
 		reader->many_fields =
 			MemoryContextAlloc(reader->context,
-							   sizeof(EtlField) * max * reader->base.nwanted);
+							   sizeof(EtlField) * max * Max(nwanted, 1));
 	}
 	reader->convert = false;
-	while (n < max && etl_csv_cursor_next_indexed(cursor))
-	{
-		EtlRecord *record = &records[n];
-
-		record->fields = reader->many_fields + n * reader->base.nwanted;
-		if (!is_plain(reader) ||
-			etl_csv_take_plain(reader, record->fields) < reader->base.nwanted)
-		{
-			etl_csv_cursor_give_back(cursor);
-			break;
-		}
-		record->record_no = reader->base.records + ++n;
-		record->line = cursor->line;
-		record->offset = cursor->offset;
-		record->raw = cursor->record;
-		record->raw_len = cursor->length;
-	}
-	reader->base.records += n;
+	n = etl_csv_cursor_look(reader->cursor, reader->width, max, &reader->run);
+	n = etl_csv_take_run(reader, n, reader->many_fields);
+	if (n == 0)
+		return 0;
+	etl_csv_cursor_take(reader->cursor, reader->width, n);
+	self->records += n;
+	reader->run.n = n;
+	*fields = reader->many_fields;
 	return n;
+}
+
+static void
+csv_plain_record(EtlReader *self, int i, EtlRecord *record)
+{
+	EtlCsvReader *reader = (EtlCsvReader *) self;
+	const EtlCsvRun *run = &reader->run;
+	const uint32_t *ends = run->ends + i * reader->width;
+	const char *first = run->base + run->ends[-1] + 1;
+	const char *end = run->base + ends[reader->width - 1];
+
+	Assert(i >= 0 && i < run->n);
+	record->fields = reader->many_fields + i * self->nwanted;
+	record->raw = run->base + ends[-1] + 1;
+	record->raw_len = (size_t) (end - record->raw);
+	if (record->raw_len > 0 && end[-1] == '\r' && *end == '\n')
+		record->raw_len--;
+	record->record_no = self->records - run->n + i + 1;
+	record->line = run->line + i;
+	record->offset =
+		run->offset +
+		etl_encoding_source_length(&reader->encoding, first,
+								   (size_t) (record->raw - first));
 }
 
 static const char *
@@ -280,6 +281,7 @@ csv_close(EtlReader *self)
 const EtlReaderOps etl_csv_reader_ops = {
 	.next = csv_next,
 	.next_plain = csv_next_plain,
+	.plain_record = csv_plain_record,
 	.raw_bytes = csv_raw_bytes,
 	.raw_text = csv_raw_text,
 	.record_json = csv_record_json,

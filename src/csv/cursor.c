@@ -10,6 +10,10 @@
 #include "utils/memutils.h"
 
 #include "guc.h"
+#include "record/record.h"
+
+/* Readable bytes before the buffer; a multiple of its alignment. */
+#define SLACK MAXALIGN(ETL_FIELD_SLACK)
 
 /* The buffer's first size, and the least that is worth a read. */
 #define BUFFER_SIZE (256 * 1024)
@@ -43,7 +47,7 @@ etl_csv_cursor_new(EtlStream *stream)
 
 	cursor->stream = stream;
 	cursor->capacity = BUFFER_SIZE;
-	cursor->buf = palloc(cursor->capacity);
+	cursor->buf = (char *) palloc0(SLACK + cursor->capacity) + SLACK;
 	cursor->found_capacity = 2 * INDEX_WINDOW;
 	cursor->found = new_ends(cursor->found_capacity);
 	cursor->span.capacity = 256;
@@ -101,7 +105,9 @@ fill(EtlCsvCursor *cursor)
 	if (cursor->capacity - cursor->len < READ_SIZE)
 	{
 		cursor->capacity *= 2;
-		cursor->buf = repalloc_huge(cursor->buf, cursor->capacity);
+		cursor->buf = (char *) repalloc_huge(cursor->buf - SLACK,
+											 SLACK + cursor->capacity) +
+					  SLACK;
 	}
 	n = etl_stream_read(cursor->stream, cursor->buf + cursor->len,
 						cursor->capacity - cursor->len);
@@ -336,7 +342,6 @@ take_indexed(EtlCsvCursor *cursor)
 		return false;
 	}
 	end = cursor->found[i];
-	cursor->taken_end = end;
 	cursor->base = buf;
 	cursor->nfields = i + 1 - cursor->found_next;
 	cursor->flags = 0;
@@ -554,33 +559,82 @@ in_footer(EtlCsvCursor *cursor)
 	return false;
 }
 
-bool
-etl_csv_cursor_next_indexed(EtlCsvCursor *cursor)
+/* True if the record is all on one line and has no special bytes. */
+static inline bool
+is_plain(const EtlCsvCursor *cursor, size_t begin, size_t end)
+{
+	const char *record = cursor->buf + begin;
+
+	if (end - begin > (size_t) etl_guc_max_record_size)
+		return false;
+	if (unlikely(begin < cursor->dirty_until) &&
+		etl_encoding_has_special(record, end - begin))
+		return false;
+	return likely(begin >= cursor->quoted_until) ||
+		   count_line_ends(record, end - begin) <=
+			   (record[end - begin - 1] == '\r');
+}
+
+/* How many records the index has that a run may have. */
+static int
+count_plain(const EtlCsvCursor *cursor, size_t width, int max)
+{
+	const char *buf = cursor->buf;
+	const uint32_t *ends = cursor->found + cursor->found_next;
+	const uint32_t *stop = cursor->found + cursor->found_count;
+	char delimiter = cursor->syntax.delimiter[0];
+	size_t last = width - 1;
+	int n;
+
+	for (n = 0; n < max && (size_t) (stop - ends) >= width; n++)
+	{
+		for (size_t i = 0; i < last; i++)
+		{
+			if (buf[ends[i]] != delimiter)
+				return n;
+		}
+		if (buf[ends[last]] == delimiter ||
+			!is_plain(cursor, (size_t) ends[-1] + 1, ends[last]))
+			return n;
+		ends += width;
+	}
+	return n;
+}
+
+int
+etl_csv_cursor_look(EtlCsvCursor *cursor, size_t width, int max,
+					EtlCsvRun *run)
 {
 	if (!cursor->indexing || cursor->restart || cursor->ended ||
 		cursor->syntax.comment_len > 0 || cursor->skip_footer > 0)
-		return false;
+		return 0;
 	advance(cursor);
-	while (!take_indexed(cursor))
+	while (cursor->found_count - cursor->found_next < width)
 	{
 		if (!index_more(cursor))
-			return false;
+			return 0;
 	}
-	cursor->seen_before = cursor->seen_record;
-	cursor->seen_record = true;
-	return true;
+	cursor->found[(ptrdiff_t) cursor->found_next - 1] =
+		(uint32_t) cursor->start - 1;
+	run->n = count_plain(cursor, width, max);
+	run->line = cursor->line;
+	run->offset = cursor->offset;
+	run->base = cursor->buf;
+	run->ends = cursor->found + cursor->found_next;
+	return run->n;
 }
 
 void
-etl_csv_cursor_give_back(EtlCsvCursor *cursor)
+etl_csv_cursor_take(EtlCsvCursor *cursor, size_t width, int n)
 {
-	cursor->found_next -= cursor->nfields;
+	size_t end;
+
+	cursor->found_next += width * n;
 	cursor->found_checked = cursor->found_next;
-	cursor->found[cursor->found_next + cursor->nfields - 1] =
-		(uint32_t) cursor->taken_end;
-	cursor->seen_record = cursor->seen_before;
-	cursor->consumed = 0;
-	cursor->lines = 0;
+	end = (size_t) cursor->found[cursor->found_next - 1] + 1;
+	cursor->consumed = end - cursor->start;
+	cursor->lines = n;
+	cursor->seen_record = true;
 }
 
 EtlCsvCursorStatus

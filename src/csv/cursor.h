@@ -84,9 +84,7 @@ typedef struct EtlCsvCursor
 	size_t found_next;    /* first one not taken */
 	size_t found_checked; /* none before is a line end */
 	size_t found_count;
-	size_t taken_end; /* where the record taken last has its line end */
-	bool seen_before; /* seen_record before it was taken */
-	EtlCsvSpan span;  /* the automaton's */
+	EtlCsvSpan span; /* the automaton's */
 } EtlCsvCursor;
 
 /* Makes a cursor at the stream's first byte, in the current context. */
@@ -113,15 +111,29 @@ extern size_t etl_csv_cursor_skip_line(EtlCsvCursor *cursor,
 /* Finds the next record. */
 extern EtlCsvCursorStatus etl_csv_cursor_next(EtlCsvCursor *cursor);
 
-/*
- * Finds the next record if the index has it, without moving the buffer, so that
- * what records before it point to stays.  False, and nothing is taken, where it
- * takes etl_csv_cursor_next() to tell.
- */
-extern bool etl_csv_cursor_next_indexed(EtlCsvCursor *cursor);
+/* Records that were looked at; live until the next call. */
+typedef struct EtlCsvRun
+{
+	int n;
+	int64 line; /* of the first; none has more than one */
+	int64 offset;
+	const char *base;
 
-/* Gives the record back that etl_csv_cursor_next_indexed() has found. */
-extern void etl_csv_cursor_give_back(EtlCsvCursor *cursor);
+	/* Record i begins at ends[i * width - 1] + 1. */
+	const uint32_t *ends;
+} EtlCsvRun;
+
+/*
+ * Looks at records of exactly width > 1 fields that the index has, from the
+ * current position on: as many as come one behind the other without anything
+ * special, and max at most.  The last field of a record may end with the CR of its
+ * line end.  0 where it takes etl_csv_cursor_next() to tell.
+ */
+extern int etl_csv_cursor_look(EtlCsvCursor *cursor, size_t width, int max,
+							   EtlCsvRun *run);
+
+/* Takes the first n > 0 of the run's records. */
+extern void etl_csv_cursor_take(EtlCsvCursor *cursor, size_t width, int n);
 
 /* Where field i of the record found begins and how long it is. */
 static inline const char *

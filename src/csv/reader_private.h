@@ -41,8 +41,9 @@ typedef struct EtlCsvReader
 
 	/* The record at hand. */
 	EtlField *fields;      /* as many as are wanted; NULL before the first */
-	EtlField *many_fields; /* of several records at once */
-	int many_capacity;     /* of them */
+	EtlField *many_fields; /* of the run */
+	int many_capacity;     /* records */
+	EtlCsvRun run;         /* several records at once */
 	EtlField *all_fields;
 	size_t all_capacity;
 	bool convert;       /* it has to be converted to the database encoding */
@@ -82,10 +83,10 @@ extern void etl_csv_prepare_wanted(EtlCsvReader *reader);
 extern bool etl_csv_take_wanted(EtlCsvReader *reader);
 
 /*
- * Puts the wanted fields into fields as long as each is simply its bytes, and
- * returns how many.  The record must have plain_width fields.
+ * The same for the first n records of the run at once; returns of how many all
+ * wanted fields are simply their bytes.
  */
-extern int etl_csv_take_plain(EtlCsvReader *reader, EtlField *fields);
+extern int etl_csv_take_run(EtlCsvReader *reader, int n, EtlField *fields);
 
 /* Takes out field i, wanted or not; false as above. */
 extern bool etl_csv_take_field(EtlCsvReader *reader, size_t i,

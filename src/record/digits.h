@@ -6,7 +6,8 @@
  * byte, tested and combined at once.  Fewer characters are loaded with '0' bytes
  * in front, so that one path does for all lengths.
  *
- * Plain C.  No byte outside the characters given is read.
+ * Plain C.  No byte outside the characters given is read, but where slack is
+ * promised: then the 8 bytes before them can be read, whatever they are.
  */
 #ifndef ETL_DIGITS_H
 #define ETL_DIGITS_H
@@ -64,6 +65,16 @@ etl_digits_load(const char *s, size_t n)
 	return word << shift | ETL_DIGITS_ZEROS >> (64 - shift);
 }
 
+/* The same, without branches, with slack. */
+static inline uint64_t
+etl_digits_load_back(const char *s, size_t n)
+{
+	uint64_t behind = ~UINT64_C(0) << (8 - n) * 8;
+
+	return (etl_digits_load8(s + n - 8) & behind) |
+		   (ETL_DIGITS_ZEROS & ~behind);
+}
+
 /* True if all eight bytes are digits. */
 static inline bool
 etl_digits_all(uint64_t word)
@@ -117,9 +128,9 @@ etl_digits_remove(uint64_t word, unsigned k, uint64_t first)
  * there are, '0' in front; and how many stand behind its point.  False if there
  * are other characters.
  */
-static inline bool
-etl_digits_split(const char *s, size_t n, uint64_t *high, uint64_t *low,
-				 int *scale)
+static inline __attribute__((always_inline)) bool
+etl_digits_split(const char *s, size_t n, bool slack, uint64_t *high,
+				 uint64_t *low, int *scale)
 {
 	unsigned point;
 
@@ -127,7 +138,7 @@ etl_digits_split(const char *s, size_t n, uint64_t *high, uint64_t *low,
 	if (n <= 8)
 	{
 		*high = ETL_DIGITS_ZEROS;
-		*low = etl_digits_load(s, n);
+		*low = slack ? etl_digits_load_back(s, n) : etl_digits_load(s, n);
 		point = etl_digits_point(*low);
 		if (point < 8)
 		{
@@ -138,7 +149,7 @@ etl_digits_split(const char *s, size_t n, uint64_t *high, uint64_t *low,
 	}
 
 	*low = etl_digits_load8(s + n - 8);
-	*high = etl_digits_load(s, n - 8);
+	*high = slack ? etl_digits_load_back(s, n - 8) : etl_digits_load(s, n - 8);
 	point = etl_digits_point(*low);
 	if (point < 8)
 	{

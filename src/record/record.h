@@ -12,6 +12,12 @@
 
 #include "postgres.h"
 
+/*
+ * So many bytes before a field may be read, whatever they are, where a function
+ * says so: words are then loaded by where the field ends.
+ */
+#define ETL_FIELD_SLACK 8
+
 /* What a field's text is. */
 typedef enum EtlFieldKind
 {
@@ -34,11 +40,11 @@ typedef struct EtlField
  */
 typedef struct EtlRecord
 {
-	EtlField *fields; /* as many as were wanted, in that order */
-	int64 record_no;  /* 1-based, headers not counted */
-	int64 line;       /* 1-based physical line of its first byte */
-	int64 offset;     /* of its first byte, in the source's bytes */
-	const char *raw;  /* its bytes as read, without the line end */
+	const EtlField *fields; /* as many as were wanted, in that order */
+	int64 record_no;        /* 1-based, headers not counted */
+	int64 line;             /* 1-based physical line of its first byte */
+	int64 offset;           /* of its first byte, in the source's bytes */
+	const char *raw;        /* its bytes as read, without the line end */
 	size_t raw_len;
 } EtlRecord;
 
@@ -96,13 +102,17 @@ typedef struct EtlReaderOps
 	EtlReadStatus (*next)(EtlReader *self, EtlRecord *record);
 
 	/*
-	 * Reads up to max > 0 records at once, and returns how many; their raw
-	 * bytes and fields live until the next call.  Takes only records of which
-	 * there is nothing to say but their fields: no reject, none of special
-	 * bytes.  0 if the next one is another, or there is none: next() tells.
-	 * May be NULL.
+	 * Reads up to max > 0 records at once, and returns how many; *fields has
+	 * all their fields, one record's after the other's, and lives until the
+	 * next call.  Takes only records of which there is nothing to say but their
+	 * fields: no reject, none of special bytes.  ETL_FIELD_SLACK bytes before
+	 * each field's data can be read.  0 if the next record is another, or there
+	 * is none: next() tells.  May be NULL.
 	 */
-	int (*next_plain)(EtlReader *self, EtlRecord *records, int max);
+	int (*next_plain)(EtlReader *self, int max, const EtlField **fields);
+
+	/* Record i of those that next_plain() has read last. */
+	void (*plain_record)(EtlReader *self, int i, EtlRecord *record);
 
 	/* The source's own bytes of a record; lives until the next call. */
 	const char *(*raw_bytes)(EtlReader *self, const EtlRecord *record,
@@ -120,6 +130,16 @@ typedef struct EtlReaderOps
 	 * etl_record; NULL as above.
 	 */
 	char *(*record_json)(EtlReader *self, const EtlRecord *record);
+
+	/*
+	 * Makes a field of what the name means and returns its position; the same
+	 * name may come twice.  With is_path the name is one that the user gave, in
+	 * the format's own notation (22023 if it is none); else it is a column's.
+	 * as_json: wanted as the format's own text, a string with its quotes.
+	 * NULL where names[] tells which fields there are.
+	 */
+	int (*find_field)(EtlReader *self, const char *name, bool is_path,
+					  bool as_json);
 
 	void (*close)(EtlReader *self);
 } EtlReaderOps;
@@ -169,6 +189,13 @@ etl_reader_want(EtlReader *reader, const int *positions, int n)
 	reader->nwanted = n;
 }
 
+/* True if the fields have names that are known by asking for them only. */
+static inline bool
+etl_reader_names_are_open(const EtlReader *reader)
+{
+	return reader->ops->find_field != NULL;
+}
+
 static inline EtlReadStatus
 etl_reader_next(EtlReader *reader, EtlRecord *record)
 {
@@ -176,11 +203,17 @@ etl_reader_next(EtlReader *reader, EtlRecord *record)
 }
 
 static inline int
-etl_reader_next_plain(EtlReader *reader, EtlRecord *records, int max)
+etl_reader_next_plain(EtlReader *reader, int max, const EtlField **fields)
 {
 	if (reader->ops->next_plain == NULL)
 		return 0;
-	return reader->ops->next_plain(reader, records, max);
+	return reader->ops->next_plain(reader, max, fields);
+}
+
+static inline void
+etl_reader_plain_record(EtlReader *reader, int i, EtlRecord *record)
+{
+	reader->ops->plain_record(reader, i, record);
 }
 
 static inline const char *

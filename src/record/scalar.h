@@ -52,6 +52,24 @@ etl_scalar_int64(const char *s, size_t n, int64_t *value)
 	return true;
 }
 
+/* The same, faster, with slack; see digits.h. */
+static inline bool
+etl_scalar_int64_slack(const char *s, size_t n, int64_t *value)
+{
+	bool negative = *s == '-';
+	const char *digits = s + negative;
+	size_t ndigits = n - negative;
+	uint64_t magnitude;
+	uint64_t word;
+
+	if (n == 0 || ndigits - 1 >= 8 || (*digits == '0' && ndigits > 1))
+		return etl_scalar_int64(s, n, value);
+	word = etl_digits_load_back(digits, ndigits);
+	magnitude = etl_digits_value(word);
+	*value = (int64_t) (negative ? 0 - magnitude : magnitude);
+	return etl_digits_all(word);
+}
+
 /*
  * A decimal number: optional '-', digits, optional point with digits.  No
  * leading zeros but a single one; no more digits than numeric can hold.
@@ -86,7 +104,7 @@ etl_scalar_decimal(const char *s, size_t n, EtlDecimal *value)
 		return false;
 	if (n > 16)
 		return etl_scalar_long_decimal(s, n, value);
-	if (!etl_digits_split(s, n, &high, &low, &value->scale))
+	if (!etl_digits_split(s, n, false, &high, &low, &value->scale))
 		return false;
 	value->digits = etl_digits_value(high) * 100000000 + etl_digits_value(low);
 	value->integer_digits =

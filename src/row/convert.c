@@ -78,7 +78,7 @@ convert_int2(const EtlConversion *conversion, EtlArena *arena, const char *s,
 	return true;
 }
 
-static pg_attribute_always_inline bool
+static bool
 convert_int4(const EtlConversion *conversion, EtlArena *arena, const char *s,
 			 size_t n, Datum *value)
 {
@@ -92,12 +92,37 @@ convert_int4(const EtlConversion *conversion, EtlArena *arena, const char *s,
 }
 
 static pg_attribute_always_inline bool
+convert_int4_slack(const EtlConversion *conversion, EtlArena *arena,
+				   const char *s, size_t n, Datum *value)
+{
+	int64 number;
+
+	if (!etl_scalar_int64_slack(s, n, &number) || number < PG_INT32_MIN ||
+		number > PG_INT32_MAX)
+		return false;
+	*value = Int32GetDatum((int32) number);
+	return true;
+}
+
+static bool
 convert_int8(const EtlConversion *conversion, EtlArena *arena, const char *s,
 			 size_t n, Datum *value)
 {
 	int64 number;
 
 	if (!etl_scalar_int64(s, n, &number))
+		return false;
+	*value = Int64GetDatum(number);
+	return true;
+}
+
+static pg_attribute_always_inline bool
+convert_int8_slack(const EtlConversion *conversion, EtlArena *arena,
+				   const char *s, size_t n, Datum *value)
+{
+	int64 number;
+
+	if (!etl_scalar_int64_slack(s, n, &number))
 		return false;
 	*value = Int64GetDatum(number);
 	return true;
@@ -134,7 +159,7 @@ fit_numeric(const EtlConversion *conversion, EtlDecimal *decimal, int *shown)
  */
 static pg_attribute_always_inline bool
 convert_usual_numeric(const EtlConversion *conversion, EtlArena *arena,
-					  const char *s, size_t n, Datum *value)
+					  const char *s, size_t n, bool slack, Datum *value)
 {
 	bool negative = n > 0 && *s == '-';
 	ShortNumeric *result;
@@ -151,7 +176,7 @@ convert_usual_numeric(const EtlConversion *conversion, EtlArena *arena,
 	n -= negative;
 	if (n == 0 || n > 16 || *s == '.' || s[n - 1] == '.' ||
 		(*s == '0' && n > 1 && s[1] != '.') ||
-		!etl_digits_split(s, n, &high, &low, &scale))
+		!etl_digits_split(s, n, slack, &high, &low, &scale))
 		return false;
 	shown = scale;
 	if (conversion->scale >= 0)
@@ -186,8 +211,12 @@ convert_usual_numeric(const EtlConversion *conversion, EtlArena *arena,
 		weight = 3 - leading - (scale + padding) / GROUP_DIGITS;
 		groups >>= 16 * leading;
 	}
+#ifdef WORDS_BIGENDIAN
 	for (int i = 0; i < 4; i++)
 		result->groups[i] = (int16) (groups >> 16 * i);
+#else
+	memcpy(result->groups, &groups, sizeof groups);
+#endif
 	SET_VARSIZE(result,
 				offsetof(ShortNumeric, groups) + ngroups * sizeof(int16));
 	result->header = SHORT_NUMERIC | shown << SHORT_SCALE_SHIFT |
@@ -200,7 +229,7 @@ convert_usual_numeric(const EtlConversion *conversion, EtlArena *arena,
 	return true;
 }
 
-static pg_attribute_always_inline bool
+static bool
 convert_numeric(const EtlConversion *conversion, EtlArena *arena,
 				const char *s, size_t n, Datum *value)
 {
@@ -213,7 +242,7 @@ convert_numeric(const EtlConversion *conversion, EtlArena *arena,
 	int weight;
 	int i;
 
-	if (convert_usual_numeric(conversion, arena, s, n, value))
+	if (convert_usual_numeric(conversion, arena, s, n, false, value))
 		return true;
 	if (!etl_scalar_decimal(s, n, &decimal) || !decimal.fits ||
 		!fit_numeric(conversion, &decimal, &shown) || shown > SHORT_SCALE_MAX)
@@ -249,6 +278,14 @@ convert_numeric(const EtlConversion *conversion, EtlArena *arena,
 		result->header |= SHORT_NEGATIVE;
 	*value = PointerGetDatum(result);
 	return true;
+}
+
+static pg_attribute_always_inline bool
+convert_numeric_slack(const EtlConversion *conversion, EtlArena *arena,
+					  const char *s, size_t n, Datum *value)
+{
+	return convert_usual_numeric(conversion, arena, s, n, true, value) ||
+		   convert_numeric(conversion, arena, s, n, value);
 }
 
 /*
@@ -590,11 +627,11 @@ convert_char(const EtlConversion *conversion, EtlArena *arena, const char *s,
 
 DEFINE_MANY(convert_bool)
 DEFINE_MANY(convert_int2)
-DEFINE_MANY(convert_int4)
-DEFINE_MANY(convert_int8)
+DEFINE_MANY(convert_int4_slack)
+DEFINE_MANY(convert_int8_slack)
 DEFINE_MANY(convert_float4)
 DEFINE_MANY(convert_float8)
-DEFINE_MANY(convert_numeric)
+DEFINE_MANY(convert_numeric_slack)
 DEFINE_MANY(convert_date)
 DEFINE_MANY(convert_time)
 DEFINE_MANY(convert_timestamp)
@@ -612,11 +649,11 @@ static const struct
 } converters[] = {
 	{BOOLOID, convert_bool, convert_bool_many},
 	{INT2OID, convert_int2, convert_int2_many},
-	{INT4OID, convert_int4, convert_int4_many},
-	{INT8OID, convert_int8, convert_int8_many},
+	{INT4OID, convert_int4, convert_int4_slack_many},
+	{INT8OID, convert_int8, convert_int8_slack_many},
 	{FLOAT4OID, convert_float4, convert_float4_many},
 	{FLOAT8OID, convert_float8, convert_float8_many},
-	{NUMERICOID, convert_numeric, convert_numeric_many},
+	{NUMERICOID, convert_numeric, convert_numeric_slack_many},
 	{DATEOID, convert_date, convert_date_many},
 	{TIMEOID, convert_time, convert_time_many},
 	{TIMESTAMPOID, convert_timestamp, convert_timestamp_many},

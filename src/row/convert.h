@@ -34,8 +34,8 @@ typedef bool (*EtlConvert)(const EtlConversion *conversion, EtlArena *arena,
 						   const char *s, size_t n, Datum *value);
 
 /*
- * Converts the n fields that stand stride fields apart; what is null or declined
- * is marked so, and has no value.
+ * Converts the n fields that stand stride fields apart and have slack before
+ * them; what is null or declined is marked so, and has no value.
  */
 typedef void (*EtlConvertMany)(const EtlConversion *conversion,
 							   EtlArena *arena, const EtlField *field,

@@ -37,6 +37,7 @@ struct EtlRow
 	Datum *many_values;
 	bool *many_nulls;
 	bool declined[ETL_ROW_MANY];
+	int many_index[ETL_ROW_MANY]; /* of each column in the row */
 
 	Datum *values; /* the caller's, set to null at first sight */
 

@@ -324,16 +324,14 @@ etl_row_prepare_many(EtlRow *row)
 		if (row->convert_many[i] == NULL || column->field < 0 ||
 			column->judges_null)
 			return;
+		row->many_index[i] = column->index;
 	}
 	row->many = ETL_ROW_MANY;
 }
 
 void
-etl_row_form_many(EtlRow *row, const EtlRecord *records, int n)
+etl_row_form_many(EtlRow *row, const EtlField *fields, int nwanted, int n)
 {
-	size_t stride =
-		n > 1 ? (size_t) (records[1].fields - records[0].fields) : 0;
-
 	Assert(n <= row->many);
 	etl_arena_reset(&row->many_arena);
 	memset(row->declined, false, n);
@@ -342,7 +340,7 @@ etl_row_form_many(EtlRow *row, const EtlRecord *records, int n)
 		const EtlColumn *column = &row->columns[i];
 
 		row->convert_many[i](&column->conversion, &row->many_arena,
-							 records[0].fields + column->field, stride, n,
+							 fields + column->field, (size_t) nwanted, n,
 							 row->many_values + i * ETL_ROW_MANY,
 							 row->many_nulls + i * ETL_ROW_MANY,
 							 row->declined);
@@ -352,15 +350,22 @@ etl_row_form_many(EtlRow *row, const EtlRecord *records, int n)
 bool
 etl_row_take(EtlRow *row, int i, Datum *values, bool *isnull)
 {
+	const Datum *value;
+	const bool *null;
+
 	if (unlikely(row->declined[i]))
 		return false;
 	clear_values(row, values, isnull);
+	value = row->many_values + i;
+	null = row->many_nulls + i;
 	for (int c = 0; c < row->ncolumns; c++)
 	{
-		int index = row->columns[c].index;
+		int index = row->many_index[c];
 
-		values[index] = row->many_values[c * ETL_ROW_MANY + i];
-		isnull[index] = row->many_nulls[c * ETL_ROW_MANY + i];
+		values[index] = *value;
+		isnull[index] = *null;
+		value += ETL_ROW_MANY;
+		null += ETL_ROW_MANY;
 	}
 	return true;
 }

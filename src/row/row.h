@@ -109,7 +109,8 @@ extern int etl_row_many(const EtlRow *row);
  * Forms n rows, to be taken with etl_row_take() before the next call; the
  * records' fields must live as long.
  */
-extern void etl_row_form_many(EtlRow *row, const EtlRecord *records, int n);
+extern void etl_row_form_many(EtlRow *row, const EtlField *fields, int nwanted,
+							  int n);
 
 /*
  * Fills values and isnull with row i of them.  False if that one must be formed

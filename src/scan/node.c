@@ -16,6 +16,7 @@
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "nodes/memnodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -133,7 +134,16 @@ begin_node(CustomScanState *css, EState *estate, int eflags)
 static TupleTableSlot *
 exec_node(CustomScanState *css)
 {
-	return ExecScan(&css->ss, next_row, recheck_row);
+	PlanState *ps = &css->ss.ps;
+
+	if (ps->qual || ps->ps_ProjInfo || ps->state->es_epq_active)
+		return ExecScan(&css->ss, next_row, recheck_row);
+
+	/* what ExecScan() comes down to, but for rows that took no memory */
+	CHECK_FOR_INTERRUPTS();
+	if (unlikely(!ps->ps_ExprContext->ecxt_per_tuple_memory->isReset))
+		ResetExprContext(ps->ps_ExprContext);
+	return next_row(&css->ss);
 }
 
 static void
@@ -304,13 +314,20 @@ static TupleTableSlot *
 next_row(ScanState *ss)
 {
 	ScanNode *node = (ScanNode *) ss;
+	TupleTableSlot *slot = ss->ss_ScanTupleSlot;
 
-	if (!node->started)
+	if (unlikely(!node->started))
 		start_run(node);
-	ExecClearTuple(ss->ss_ScanTupleSlot);
-	if (node->scan && etl_scan_next(node->scan, node->values, node->isnull))
+
+	/* a virtual row that is there already may change its values in place */
+	if (node->values != slot->tts_values || TTS_EMPTY(slot) ||
+		TTS_SHOULDFREE(slot))
+		ExecClearTuple(slot);
+	if (!node->scan || !etl_scan_next(node->scan, node->values, node->isnull))
+		return ExecClearTuple(slot);
+	if (TTS_EMPTY(slot))
 		store_row(node, node->values, node->isnull);
-	return ss->ss_ScanTupleSlot;
+	return slot;
 }
 
 /*

@@ -74,13 +74,13 @@ struct EtlScan
 	} phase;
 	EtlRecord record;
 
-	/* Rows formed ahead, and the records they come from. */
+	/* Rows formed ahead. */
 	int ahead;
 	int next_ahead;
 	int not_ahead; /* records to read one by one first */
-	EtlRecord ahead_of[ETL_ROW_MANY];
 };
 
+static void know_record(EtlScan *scan);
 static bool next_record(EtlScan *scan, Datum *values, bool *isnull);
 static bool open_item(EtlScan *scan);
 static void close_item(EtlScan *scan);
@@ -169,6 +169,13 @@ etl_scan_next(EtlScan *scan, Datum *values, bool *isnull)
 
 	if (scan->ended)
 		return false;
+	/* nothing can fail here, so nothing needs preparing */
+	if (scan->next_ahead < scan->ahead &&
+		etl_row_take(scan->row, scan->next_ahead, values, isnull))
+	{
+		scan->next_ahead++;
+		return true;
+	}
 
 	callback.callback = scan_error_context;
 	callback.arg = scan;
@@ -234,9 +241,13 @@ static bool
 form_ahead(EtlScan *scan)
 {
 	int many = scan->row ? etl_row_many(scan->row) : 0;
+	const EtlField *fields;
 
 	if (many == 0)
 		return false;
+	know_record(scan);
+	scan->next_ahead = 0;
+	scan->ahead = 0;
 	/* where many records are not plain, trying costs more than it brings */
 	if (scan->not_ahead > 0)
 	{
@@ -244,14 +255,22 @@ form_ahead(EtlScan *scan)
 		return false;
 	}
 	scan->phase = READING;
-	scan->next_ahead = 0;
-	scan->ahead = etl_reader_next_plain(scan->reader, scan->ahead_of, many);
+	scan->ahead = etl_reader_next_plain(scan->reader, many, &fields);
 	if (scan->ahead < many / 8)
 		scan->not_ahead = NOT_AHEAD;
 	if (scan->ahead == 0)
 		return false;
-	etl_row_form_many(scan->row, scan->ahead_of, scan->ahead);
+	etl_row_form_many(scan->row, fields, scan->reader->nwanted, scan->ahead);
 	return true;
+}
+
+/* Makes scan->record the one that the last row came from. */
+static void
+know_record(EtlScan *scan)
+{
+	if (scan->next_ahead > 0)
+		etl_reader_plain_record(scan->reader, scan->next_ahead - 1,
+								&scan->record);
 }
 
 /* Reads the open item up to its next row; false if it has none. */
@@ -274,11 +293,8 @@ next_record(EtlScan *scan, Datum *values, bool *isnull)
 			int i = scan->next_ahead++;
 
 			if (likely(etl_row_take(scan->row, i, values, isnull)))
-			{
-				scan->record.line = scan->ahead_of[i].line;
 				return true;
-			}
-			scan->record = scan->ahead_of[i];
+			etl_reader_plain_record(scan->reader, i, &scan->record);
 		}
 		else
 		{
@@ -511,11 +527,12 @@ make_row(EtlScan *scan, TupleDesc desc, const Bitmapset *needed)
 static void
 scan_error_context(void *arg)
 {
-	const EtlScan *scan = arg;
+	EtlScan *scan = arg;
 	const char *name;
 
 	if (scan->phase == REJECTING || scan->item < 0)
 		return;
+	know_record(scan);
 	name = scan->source->names[scan->item];
 	if (scan->phase == CONVERTING)
 		errcontext("%s, line %lld", name, (long long) scan->record.line);
