@@ -5,7 +5,7 @@
 #                          machine's own PostgreSQL alone
 #   make check-long        the same with longer fuzzing and larger data
 #   make demo              a short tour on real data in a throwaway cluster
-#   make bench             speed and memory against file_fdw and DuckDB
+#   make bench             speed and memory against file_fdw, DuckDB and others
 
 EXTENSION = pg_etl
 EXTVERSION = 0.1.0
@@ -34,7 +34,10 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 # The install script is these files, in this order.
 INSTALL_SQL = \
 	sql/install/00_schema.sql \
-	sql/install/10_readers.sql \
+	sql/install/05_servers.sql \
+	sql/install/10_csv.sql \
+	sql/install/11_json.sql \
+	sql/install/12_api.sql \
 	sql/install/15_look.sql \
 	sql/install/40_dead_letter.sql \
 	sql/install/90_grants.sql
@@ -47,7 +50,7 @@ DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # Our calls of our own functions need not go through a table.
-SHLIB_LINK = -Wl,-Bsymbolic-functions -lzstd -llz4 -lbz2 -llzma -lz
+SHLIB_LINK = -Wl,-Bsymbolic-functions -lcurl -ljansson -lzstd -llz4 -lbz2 -llzma -lz
 
 # Bitcode would only help the server inline our functions into JIT code, where
 # none of them is called often enough, and it demands the server's own clang.

@@ -126,3 +126,11 @@ RESET pg_etl.max_record_size;
 SELECT failures(
 	$$SELECT * FROM etl_parse_csv(E'a,b,c\n1,2\n', header => true, skip => 0) AS t(a int)$$,
 	$$SELECT * FROM etl_parse_csv(E'a,b\n1,2,3\n', header => true, skip => 0) AS t(a int)$$);
+
+-- where files were joined the header comes again; it is a bad record, and a name is no name twice
+SELECT * FROM etl_parse_csv(E'id,name\n1,Ann\nid,name\n2,Bob\n', on_error => 'skip') AS t(id int, name text);
+SELECT * FROM etl_parse_csv(E'id,name\nid,name\n1,Ann\n2,Bob\n', header_rows => 2) AS t(id int, name text);
+-- a line for spreadsheets
+SELECT * FROM etl_parse_csv(E'sep=;\nid;name\n1;Ann, Lee\n') AS t(id int, name text);
+SELECT * FROM etl_parse_csv(E'sep=;\nid|name\n1|Ann;\n', delimiter => '|') AS t(id int, name text);
+SELECT * FROM etl_parse_csv(E'sep=;x\nid;name\n', skip => 0, header => false, delimiter => ';') AS t(id text, name text);

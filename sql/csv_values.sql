@@ -85,6 +85,12 @@ CREATE FUNCTION day(s text, pattern text, type text) RETURNS text LANGUAGE sql A
 $$ SELECT failure(format('SELECT * FROM etl_parse_csv(%L, delimiter => %L, header => true, date_formats => %L) AS t(a %s, b int)', E'a;b\n' || s || E';1\n', ';', jsonb_build_object('a', pattern), type)) $$;
 SELECT s, day(s, 'DD/MM/YYYY', 'date') FROM unnest('{31/02/2024,32/01/2024,01/13/2024,1/1/24,2024-01-01,01/01/2024x,01/01/2024 ,01-01-2024,29/02/2023,29/02/2024,"",x}'::text[]) AS s;
 SELECT s, day(s, 'DD/MM/YYYY HH24:MI', 'timestamp') FROM unnest('{"01/01/2024 24:00","01/01/2024 23:60","01/01/2024"}'::text[]) AS s;
+-- a pattern by which nothing can be read is an error at once, whatever the values and on_error
+SELECT p, type, failure(format('SELECT * FROM etl_parse_csv(%L, header => true, on_error => ''skip'', date_formats => %L) AS t(a %s)', E'a\n', jsonb_build_object('a', p), type))
+FROM (VALUES ('YYYY-MM-DDTHH24:MI', 'timestamp'), ('%d/%m/%Y', 'date'), ('', 'date'), ('HH24:MI', 'date'), ('YYYY-MM-DD', 'time'), ('YYYY IW', 'date'), ('xyz', 'timestamptz')) AS v(p, type);
+-- all others aren't
+SELECT p, failure(format('SELECT * FROM etl_parse_csv(%L, header => true, date_formats => %L) AS t(a timestamptz)', E'a\n', jsonb_build_object('a', p)))
+FROM unnest('{"YYYY-MM-DD\"T\"HH24:MI","Dy, DD Mon YYYY HH24:MI:SS","FMDay, FMDDth FMMonth YYYY","DAY DD MONTH YYYY",DD-RM-YYYY,YYYYDDD,IYYY-IW-ID,"MM/DD/YY HH12:MI:SS a.m.","YYYY-MM-DD HH24:MI:SS.MS","YYYY-MM-DD HH24:MI:SS.US","YYYY-MM-DD HH24:MI:SS.FF3","YYYY-MM-DD HH24:MI:SSTZH:TZM","YYYY-MM-DD SSSS",J,"Y,YYY-MM-DD AD",YYYY,YYYY-MM,DD.MM.YY,"DD Mon YYYY HH PM",TMMonth YYYY}'::text[]) AS p;
 -- refused values come with the option that would read them
 SELECT failures(
 	$$SELECT * FROM etl_parse_csv(E'v\n"1,5"\n', header => true, delimiter => ',', quote => '"') AS t(v numeric)$$,

@@ -172,3 +172,54 @@ SELECT type, note FROM etl_describe(file('look_quoted.csv'), options => '{"null_
 -- a decimal comma with nothing before it
 SELECT name, type FROM etl_describe(write('look_comma.csv', E'id;n\n1;,5\n2;-,25\n3;1.234,5\n'));
 SELECT query FROM etl_sniff_csv(file('look_comma.csv')) \gexec
+-- several files of which a later one lacks a column, or has other settings
+SELECT FROM write('look_lack_1.csv', E'id,name,v\n1,Ann,5\n2,Bob,6\n');
+SELECT FROM write('look_lack_2.csv', E'Report of May\n\nID;name\n3;Cy\n4;Di\n');
+SELECT warnings, query FROM etl_sniff_csv(file('look_lack_*.csv'));
+SELECT name, type, note FROM etl_describe(file('look_lack_*.csv'));
+SELECT query FROM etl_sniff_csv(file('look_lack_*.csv')) \gexec
+-- also where the sample ends before it
+SELECT warnings FROM etl_sniff_csv(file('look_lack_*.csv'), sample_rows => 1);
+SELECT query FROM etl_sniff_csv(file('look_lack_*.csv'), sample_rows => 1) \gexec
+-- an empty file lacks nothing, wherever it stands
+SELECT FROM (VALUES (write('look_some_0.csv', ''), write('look_some_1.csv', E'id,v\n1,2\n'), write('look_some_2.csv', ''))) AS made;
+SELECT name, type, note FROM etl_describe(file('look_some_*.csv'));
+SELECT query FROM etl_sniff_csv(file('look_some_*.csv')) \gexec
+-- a name that has two places is found by position only, so it must stand there in all
+SELECT FROM (VALUES (write('look_twice_1.csv', E'v,v,n\n1,2,3\n'), write('look_twice_2.csv', E'v,n,v\n4,5,6\n'))) AS made;
+SELECT name, note FROM etl_describe(file('look_twice_*.csv'), options => '{"header": true}');
+SELECT query FROM etl_sniff_csv(file('look_twice_*.csv'), header => true) \gexec
+-- without names columns go by position
+SELECT FROM (VALUES (write('look_bare_1.csv', E'1,2,3\n4,5,6\n'), write('look_bare_2.csv', E'7,8\n9,10\n'))) AS made;
+SELECT query FROM etl_sniff_csv(file('look_bare_*.csv')) \gexec
+-- nothing in common
+SELECT FROM (VALUES (write('look_apart_1.csv', E'a,b\n1,2\n'), write('look_apart_2.csv', E'c,d\n1,2\n'))) AS made;
+SELECT query IS NULL, warnings FROM etl_sniff_csv(file('look_apart_*.csv'));
+SELECT failure($$SELECT etl_create_view('test.apart', file('look_apart_*.csv'))$$);
+
+-- points that group thousands or stand before decimals: told by other columns, or not at all
+SELECT name, type, example, note FROM etl_describe(write('look_points.csv', E'id;n;m\n1;1.234;1,5\n2;12.500;2\n'));
+SELECT query FROM etl_sniff_csv(file('look_points.csv')) \gexec
+SELECT name, type, note FROM etl_describe(write('look_points.csv', E'id;n;m\n1;1.234;1.5\n2;12.500;2\n'));
+SELECT decimal_separator, thousands_separator, warnings FROM etl_sniff_csv(write('look_points.csv', E'id;n;m\n1;1.234;15\n2;12.500;2\n'));
+SELECT query FROM etl_sniff_csv(file('look_points.csv'), decimal_separator => ',') \gexec
+SELECT query FROM etl_sniff_csv(file('look_points.csv'), decimal_separator => '.') \gexec
+SELECT name, type, note FROM etl_describe(write('look_points.csv', E'id,n,m\n1,1.234,15\n2,12.500,2\n'));
+SELECT name, type, note FROM etl_describe(write('look_points.csv', E'id;n;m\n1;0.234;15\n2;12.500;2\n'));
+
+-- delimiters at the end of each record, or of the header, only
+SELECT FROM write('look_ends.csv', E'id,name\n1,Ann,,\n2,Bob,,\n');
+SELECT columns, query, warnings FROM etl_sniff_csv(file('look_ends.csv'));
+SELECT query FROM etl_sniff_csv(file('look_ends.csv')) \gexec
+SELECT * FROM etl_read_csv(file('look_ends.csv')) AS t(id int, name text);
+SELECT query, warnings FROM etl_sniff_csv(write('look_ends.csv', E'id,name,\n1,Ann\n2,Bob\n'));
+SELECT query FROM etl_sniff_csv(file('look_ends.csv')) \gexec
+SELECT * FROM etl_read_csv(file('look_ends.csv')) AS t(id int, name text);
+-- what stands there is a value, be it late
+SELECT name, type FROM etl_describe(write('look_ends.csv', E'id,name\n1,Ann,\n2,Bob,x\n'), options => '{"header": true}');
+SELECT name, type, example FROM etl_describe(write('look_ends.csv', E'id,name\n' || repeat(E'1,Ann,\n', 40000) || E'2,Bob,late\n'), sample_rows => -1);
+-- of some records only
+SELECT ragged, warnings FROM etl_sniff_csv(write('look_ends.csv', E'id,name\n' || repeat(E'1,Ann,\n2,Bob\n3,Cy\n', 10))), substring(query from 'ragged => ''(\w+)''') AS ragged;
+SELECT count(*), count(name) FROM etl_read_csv(file('look_ends.csv'), ragged => 'truncate') AS t(id int, name text);
+SELECT ragged, warnings FROM etl_sniff_csv(write('look_ends.csv', E'id,name\n' || repeat(E'1,Ann,\n2\n3,Cy\n4,Di\n5,Ed\n', 10))), substring(query from 'ragged => ''(\w+)''') AS ragged;
+SELECT ragged, warnings FROM etl_sniff_csv(write('look_ends.csv', E'id,name\n' || repeat(E'1,Ann,x\n2,Bob\n3,Cy\n', 10))), substring(query from 'ragged => ''(\w+)''') AS ragged;

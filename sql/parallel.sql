@@ -67,3 +67,20 @@ CREATE TABLE copied AS SELECT count(*) FROM big JOIN etl_read_csv(file('parallel
 SELECT * FROM copied;
 SELECT count(*) FROM etl.dead_letter;
 DELETE FROM etl.dead_letter;
+
+-- a plan that had a Gather before the call was seen: it came in with a function's body
+CREATE FUNCTION inlined() RETURNS TABLE(k even) LANGUAGE sql STABLE PARALLEL RESTRICTED AS
+$$ SELECT k FROM etl_read_csv(test.file('parallel.csv'), header => true, on_error => 'skip') AS t(k test.even) $$;
+SELECT gathers('WITH w AS MATERIALIZED (SELECT sum(i) FROM big) SELECT * FROM w, inlined()');
+WITH w AS MATERIALIZED (SELECT sum(i) FROM big) SELECT * FROM w, inlined();
+-- or with the first statement of a session
+\c -
+SET search_path = test, public;
+SET client_min_messages = error;
+SET test.data = :'data';
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+PREPARE first AS WITH w AS MATERIALIZED (SELECT sum(i) FROM big) SELECT * FROM w, etl_read_csv(current_setting('test.data') || '/parallel.csv', header => true, on_error => 'skip') AS t(k even);
+EXPLAIN (COSTS OFF) EXECUTE first;
+EXECUTE first;

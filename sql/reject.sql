@@ -157,3 +157,17 @@ SELECT count(*) FROM etl_parse_csv('id', header => true, on_error => 'skip', rej
 SELECT id FROM ROWS FROM (etl_parse_csv(E'id\n1\nx\n3\n', header => true, on_error => 'skip') AS (id int)) WITH ORDINALITY;
 SELECT failure($$SELECT id FROM ROWS FROM (etl_parse_csv(E'id\n1\nx\n3\n', header => true) AS (id int)) WITH ORDINALITY$$);
 SELECT failure($$SELECT id FROM ROWS FROM (etl_parse_csv(E'id\n1\nx\n3\n', header => true, on_error => 'skip', reject_limit => 0) AS (id int)) WITH ORDINALITY$$);
+
+-- a domain over the row's type refuses records as a whole, where core gathers the rows
+CREATE TYPE span AS (low int, high int);
+CREATE DOMAIN good_span AS span CHECK ((VALUE).low <= (VALUE).high);
+CREATE FUNCTION is_narrow(s span) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN s.high - s.low < 100; END $$;
+CREATE DOMAIN narrow_span AS good_span CHECK (is_narrow(VALUE));
+SELECT FROM write('reject_span.csv', E'low,high\n1,2\n4,3\nx,9\n1,500\n5,6\n');
+SELECT * FROM etl_read_csv(file('reject_span.csv'), NULL::good_span, on_error => 'skip');
+SELECT * FROM etl_read_csv(file('reject_span.csv'), NULL::narrow_span, on_error => 'skip');
+SELECT * FROM etl_read_csv(file('reject_span.csv'), NULL::narrow_span, on_error => 'null');
+SELECT (etl_read_csv(file('reject_span.csv'), NULL::narrow_span, on_error => 'dead_letter')).high;
+SELECT line, raw, stage, sqlstate, message, constraint_name, column_name FROM etl.dead_letter ORDER BY line;
+DELETE FROM etl.dead_letter;
+SELECT failure($$SELECT * FROM etl_read_csv(file('reject_span.csv'), NULL::narrow_span)$$);

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "storage/latch.h"
 
 #if PG_VERSION_NUM < 150000
 #error "pg_etl needs PostgreSQL 15 or newer"
@@ -43,5 +44,15 @@
 extern bool etl_compat_input_call(FmgrInfo *function, char *text,
 								  Oid typioparam, int32 typmod, Datum *value,
 								  ErrorData **error);
+
+/* Raises 42501 if the current user has no USAGE on the foreign server. */
+extern void etl_compat_check_server_usage(Oid server, const char *name);
+
+/*
+ * A set of events to wait for, without owner: the caller frees it.  context is
+ * where it is kept, if the server lets us choose.
+ */
+extern WaitEventSet *etl_compat_wait_event_set(MemoryContext context,
+											   int nevents);
 
 #endif

@@ -14,6 +14,7 @@
 #include "utils/varlena.h"
 
 #include "guc.h"
+#include "http/access.h"
 
 /*
  * A record becomes one datum, and with its raw bytes one tuple, which must be
@@ -32,9 +33,12 @@
 int etl_guc_max_record_size = 64 * 1024 * 1024;
 char *etl_guc_allowed_directories = NULL;
 int etl_guc_max_decompression_ratio = DEFAULT_DECOMPRESSION_RATIO;
+char *etl_guc_allowed_urls = NULL;
+bool etl_guc_allow_private_addresses = false;
 
 static bool check_allowed_directories(char **newval, void **extra,
 									  GucSource source);
+static bool check_allowed_urls(char **newval, void **extra, GucSource source);
 
 void
 etl_guc_init(void)
@@ -61,6 +65,20 @@ etl_guc_init(void)
 							&etl_guc_max_decompression_ratio,
 							DEFAULT_DECOMPRESSION_RATIO, 0, INT_MAX, PGC_SUSET,
 							0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_etl.allowed_urls",
+							   "Lists the URLs that may be read without a "
+							   "server.",
+							   "Superusers may read any.",
+							   &etl_guc_allowed_urls, "", PGC_SUSET,
+							   GUC_LIST_INPUT, check_allowed_urls, NULL, NULL);
+
+	DefineCustomBoolVariable("pg_etl.allow_private_addresses",
+							 "Allows connections to private addresses.",
+							 "Loopback and other special addresses are "
+							 "private, too.",
+							 &etl_guc_allow_private_addresses, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("pg_etl");
 }
@@ -108,4 +126,23 @@ check_allowed_directories(char **newval, void **extra, GucSource source)
 	list_free_deep(directories);
 	pfree(copy);
 	return ok;
+}
+
+/*
+ * Accepts a list of URLs.  What comes from elsewhere than a user who types it
+ * is accepted, too, as in check_allowed_directories(); bad items then allow
+ * nothing.
+ */
+static bool
+check_allowed_urls(char **newval, void **extra, GucSource source)
+{
+	List *patterns;
+	char *bad;
+
+	if (source < PGC_S_INTERACTIVE ||
+		etl_access_parse(*newval, &patterns, &bad))
+		return true;
+	GUC_check_errdetail("\"%s\" is not an http or https URL without query.",
+						bad);
+	return false;
 }

@@ -24,6 +24,18 @@ extern char *etl_guc_allowed_directories;
  */
 extern int etl_guc_max_decompression_ratio;
 
+/*
+ * pg_etl.allowed_urls: URLs that others than superusers may read without a
+ * server, separated by commas, each with all that lies below it.
+ */
+extern char *etl_guc_allowed_urls;
+
+/*
+ * pg_etl.allow_private_addresses: whether connections may be made to
+ * addresses that are no public ones.
+ */
+extern bool etl_guc_allow_private_addresses;
+
 /* Defines the settings; called once, from _PG_init. */
 extern void etl_guc_init(void);
 

@@ -14,6 +14,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "options.h"
@@ -24,7 +25,8 @@ typedef enum OptionValueKind
 	VALUE_NUMBER,
 	VALUE_TEXT,
 	VALUE_LIST,
-	VALUE_JSON
+	VALUE_JSON,
+	VALUE_INTERVAL
 } OptionValueKind;
 
 /* A value on its way into an option. */
@@ -35,6 +37,7 @@ typedef struct OptionValue
 	Numeric number;
 	char *text;
 	EtlTextList *list;
+	Interval *interval;
 	Jsonb *json; /* set for all kinds but VALUE_LIST if from JSON */
 } OptionValue;
 
@@ -148,6 +151,7 @@ unset(EtlOptionTarget *target, int i)
 		case ETL_OPTION_TEXT:
 		case ETL_OPTION_TEXT_LIST:
 		case ETL_OPTION_JSONB:
+		case ETL_OPTION_INTERVAL:
 			*(void **) member = NULL;
 			break;
 	}
@@ -186,6 +190,16 @@ find_option(const EtlOptionTable *table, const char *name)
 	return -1;
 }
 
+/* True if one of the first n targets has the option. */
+static bool
+has_option(EtlOptionTarget *const *targets, int n, const char *name)
+{
+	for (int t = 0; t < n; t++)
+		if (find_option(targets[t]->table, name) >= 0)
+			return true;
+	return false;
+}
+
 static void
 raise_unknown_option(EtlOptionTarget *const *targets, int n, const char *name)
 {
@@ -197,8 +211,9 @@ raise_unknown_option(EtlOptionTarget *const *targets, int n, const char *name)
 		const EtlOptionTable *table = targets[t]->table;
 
 		for (int i = 0; i < table->ndefs; i++)
-			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
-							 table->defs[i].name);
+			if (!has_option(targets, t, table->defs[i].name))
+				appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
+								 table->defs[i].name);
 	}
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("unrecognized option \"%s\"", name),
@@ -218,6 +233,7 @@ raise_wrong_type(const EtlOptionDef *def)
 		[ETL_OPTION_ENUM] = "a string",
 		[ETL_OPTION_TEXT_LIST] = "an array of strings",
 		[ETL_OPTION_JSONB] = "a JSON value",
+		[ETL_OPTION_INTERVAL] = "an interval",
 	};
 
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -280,6 +296,11 @@ value_from_sql(OptionValue *value, const EtlOptionDef *def, Oid type,
 		case TEXTARRAYOID:
 			value->kind = VALUE_LIST;
 			value->list = list_from_array(def, DatumGetArrayTypeP(datum));
+			break;
+		case INTERVALOID:
+			value->kind = VALUE_INTERVAL;
+			value->interval = palloc(sizeof(Interval));
+			*value->interval = *DatumGetIntervalP(datum);
 			break;
 		case JSONBOID:
 			/* the argument's own value is the setting, whatever it is */
@@ -382,8 +403,9 @@ enum_value(const EtlOptionDef *def, const char *text)
 
 /* An integer from min to max; 22023 if the number is none. */
 static int64
-integer_value(const EtlOptionDef *def, Numeric number, int64 max)
+integer_value(const EtlOptionDef *def, Numeric number, int64 type_max)
 {
+	int64 max = def->max > 0 ? def->max : type_max;
 	char *digits = numeric_normalize(number);
 	char *end;
 	long long result;
@@ -415,6 +437,31 @@ float_value(const EtlOptionDef *def, Numeric number)
 				 errmsg("value for option \"%s\" is out of range", def->name),
 				 errdetail("It must be a number not below %d.", def->min)));
 	return result;
+}
+
+/* An interval as its type writes it; 22023 if it is none. */
+static Interval *
+interval_value(const EtlOptionDef *def, const char *text)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Datum result = (Datum) 0;
+
+	PG_TRY();
+	{
+		result = DirectFunctionCall3(interval_in, CStringGetDatum(text),
+									 ObjectIdGetDatum(InvalidOid),
+									 Int32GetDatum(-1));
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		raise_wrong_type(def);
+	}
+	PG_END_TRY();
+	return DatumGetIntervalP(result);
 }
 
 /* Stores a value in its member.  Raises 22023 if it doesn't fit. */
@@ -449,6 +496,10 @@ set_option(EtlOptionTarget *target, int i, const OptionValue *value)
 		*(EtlTextList **) member = value->list;
 	else if (def->type == ETL_OPTION_JSONB && value->json != NULL)
 		*(Jsonb **) member = value->json;
+	else if (def->type == ETL_OPTION_INTERVAL && kind == VALUE_INTERVAL)
+		*(Interval **) member = value->interval;
+	else if (def->type == ETL_OPTION_INTERVAL && kind == VALUE_TEXT)
+		*(Interval **) member = interval_value(def, value->text);
 	else
 		raise_wrong_type(def);
 }

@@ -27,7 +27,8 @@ typedef enum EtlOptionType
 	ETL_OPTION_TEXT,      /* char * */
 	ETL_OPTION_ENUM,      /* int: index into values */
 	ETL_OPTION_TEXT_LIST, /* EtlTextList * */
-	ETL_OPTION_JSONB      /* Jsonb * */
+	ETL_OPTION_JSONB,     /* Jsonb * */
+	ETL_OPTION_INTERVAL   /* Interval *; a string in JSON */
 } EtlOptionType;
 
 typedef struct EtlTextList
@@ -43,6 +44,7 @@ typedef struct EtlOptionDef
 	size_t offset;             /* of the member in the struct */
 	const char *const *values; /* of an enum, NULL-terminated */
 	int min;                   /* of a number */
+	int max;                   /* of an integer; 0: as its type allows */
 } EtlOptionDef;
 
 typedef struct EtlOptionTable

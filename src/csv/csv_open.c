@@ -44,7 +44,10 @@ header_text(EtlCsvReader *reader, const char *s, size_t len)
 	return content;
 }
 
-/* Adds one header record to the names, joined with a blank. */
+/*
+ * Adds one header record to the names, joined with a blank; a name that comes
+ * again, as where files were joined, stays as it is.
+ */
 static void
 add_header(EtlCsvReader *reader, size_t *capacity)
 {
@@ -67,10 +70,37 @@ add_header(EtlCsvReader *reader, size_t *capacity)
 
 		if (i >= (size_t) base->nfields)
 			base->names[base->nfields++] = name;
-		else if (name[0] != '\0')
+		else if (name[0] != '\0' && strcmp(name, base->names[i]) != 0)
 			base->names[i] = base->names[i][0] == '\0'
 								 ? name
 								 : psprintf("%s %s", base->names[i], name);
+	}
+}
+
+/*
+ * Where records end with more delimiters than the header, the fields behind its
+ * last one have empty names; where with fewer, its empty names name nothing.
+ */
+static void
+fit_names(EtlCsvReader *reader, size_t capacity)
+{
+	EtlReader *base = &reader->base;
+	int surplus = reader->sniffed.dialect.surplus;
+
+	if (surplus > 0)
+	{
+		size_t nfields = (size_t) base->nfields + (size_t) surplus;
+
+		if (nfields > capacity)
+			base->names = repalloc_huge(base->names, nfields * sizeof(char *));
+		for (; surplus > 0; surplus--)
+			base->names[base->nfields++] = pstrdup("");
+	}
+	for (; surplus < 0 && base->nfields > 1; surplus++)
+	{
+		if (base->names[base->nfields - 1][0] != '\0')
+			break;
+		base->nfields--;
 	}
 }
 
@@ -94,8 +124,10 @@ read_header(EtlCsvReader *reader)
 							reader->base.source, etl_guc_max_record_size)));
 		add_header(reader, &capacity);
 	}
-	if (reader->base.names)
-		reader->width = (size_t) reader->base.nfields;
+	if (reader->base.names == NULL)
+		return;
+	fit_names(reader, capacity);
+	reader->width = (size_t) reader->base.nfields;
 }
 
 /* Characters of encodings in which a byte below 0x80 may be a part of one. */

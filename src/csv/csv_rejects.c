@@ -108,11 +108,15 @@ etl_csv_reject_bytes(EtlCsvReader *reader, const char *s, size_t n,
 	MemoryContext old = MemoryContextSwitchTo(etl_csv_record_context(reader));
 	StringInfoData bytes;
 	char *message;
-	size_t length =
-		(size_t) etl_encoding_char_length(reader->encoding.working, s, n);
+	size_t length;
 
-	s = etl_encoding_source_bytes(&reader->encoding, s, Min(length, n),
-								  &length);
+	if (untranslatable)
+		length =
+			Min(n, (size_t) etl_encoding_char_length(reader->encoding.working,
+													 s, n));
+	else
+		length = etl_encoding_bad_length(&reader->encoding, s, n);
+	s = etl_encoding_source_bytes(&reader->encoding, s, length, &length);
 	initStringInfo(&bytes);
 	for (size_t i = 0; i < length; i++)
 		appendStringInfo(&bytes, "%s0x%02x", i > 0 ? " " : "",

@@ -50,6 +50,8 @@ typedef struct EtlCsvDialect
 	int skip;           /* physical lines before the header */
 	int header_rows;    /* 0: no header */
 	bool stop_at_blank; /* the table ends at the first blank line */
+	int surplus;        /* empty fields that records have behind the header's;
+						 * negative: nameless ones that only the header has */
 	int skip_footer;    /* records to drop at the end */
 	int width;          /* fields of a record */
 } EtlCsvDialect;

@@ -11,11 +11,7 @@
 
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-#endif
+#include "record/simd.h"
 
 /* Bit i of each mask speaks of byte i of the block. */
 typedef struct BlockMasks
@@ -63,18 +59,6 @@ fill_tail(const EtlCsvIndexer *indexer, const unsigned char *block,
 	return tail;
 }
 
-static inline uint64_t
-prefix_xor_shift(uint64_t bits)
-{
-	bits ^= bits << 1;
-	bits ^= bits << 2;
-	bits ^= bits << 4;
-	bits ^= bits << 8;
-	bits ^= bits << 16;
-	bits ^= bits << 32;
-	return bits;
-}
-
 /* The portable implementation. */
 static void
 block_masks_portable(const unsigned char *block, const EtlCsvIndexer *indexer,
@@ -99,34 +83,14 @@ block_masks_portable(const unsigned char *block, const EtlCsvIndexer *indexer,
 	}
 }
 
-/* The number of the lowest set bit; any for none. */
-static inline uint32_t
-lowest_bit(uint64_t bits)
-{
-	return bits ? (uint32_t) __builtin_ctzll(bits) : 0;
-}
-
 #define INDEX_NAME index_portable
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_portable
-#define PREFIX_XOR prefix_xor_shift
-#define LOWEST_BIT lowest_bit
+#define PREFIX_XOR etl_simd_prefix_xor
+#define LOWEST_BIT etl_simd_lowest_bit
 #include "csv/simd_index_loop.h"
 
 #if defined(__x86_64__)
-
-static inline uint64_t
-mask_sse2(const __m128i v[4], unsigned char c)
-{
-	__m128i want = _mm_set1_epi8((char) c);
-	uint64_t mask = 0;
-
-	for (int i = 0; i < 4; i++)
-		mask |=
-			(uint64_t) (uint16_t) _mm_movemask_epi8(_mm_cmpeq_epi8(v[i], want))
-			<< (16 * i);
-	return mask;
-}
 
 static inline void
 block_masks_sse2(const unsigned char *block, const EtlCsvIndexer *indexer,
@@ -138,10 +102,10 @@ block_masks_sse2(const unsigned char *block, const EtlCsvIndexer *indexer,
 
 	for (int i = 0; i < 4; i++)
 		v[i] = _mm_loadu_si128((const __m128i *) (block + 16 * i));
-	m->quote = indexer->has_quote ? mask_sse2(v, indexer->quote) : 0;
-	m->delimiter = mask_sse2(v, indexer->delimiter);
-	m->line_feed = mask_sse2(v, '\n');
-	m->carriage_return = mask_sse2(v, '\r');
+	m->quote = indexer->has_quote ? etl_simd_equal_sse2(v, indexer->quote) : 0;
+	m->delimiter = etl_simd_equal_sse2(v, indexer->delimiter);
+	m->line_feed = etl_simd_equal_sse2(v, '\n');
+	m->carriage_return = etl_simd_equal_sse2(v, '\r');
 	any = _mm_or_si128(_mm_or_si128(v[0], v[1]), _mm_or_si128(v[2], v[3]));
 	least = _mm_min_epu8(_mm_min_epu8(v[0], v[1]), _mm_min_epu8(v[2], v[3]));
 	m->special = (uint64_t) (_mm_movemask_epi8(any) |
@@ -152,24 +116,11 @@ block_masks_sse2(const unsigned char *block, const EtlCsvIndexer *indexer,
 #define INDEX_NAME index_sse2
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_sse2
-#define PREFIX_XOR prefix_xor_shift
-#define LOWEST_BIT lowest_bit
+#define PREFIX_XOR etl_simd_prefix_xor
+#define LOWEST_BIT etl_simd_lowest_bit
 #include "csv/simd_index_loop.h"
 
-#define AVX2_TARGET __attribute__((target("avx2,pclmul,bmi,popcnt")))
-
-AVX2_TARGET static inline uint64_t
-mask_avx2(__m256i low, __m256i high, unsigned char c)
-{
-	__m256i want = _mm256_set1_epi8((char) c);
-	uint32_t a = (uint32_t) _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, want));
-	uint32_t b =
-		(uint32_t) _mm256_movemask_epi8(_mm256_cmpeq_epi8(high, want));
-
-	return (uint64_t) b << 32 | a;
-}
-
-AVX2_TARGET static inline void
+ETL_SIMD_AVX2 static inline void
 block_masks_avx2(const unsigned char *block, const EtlCsvIndexer *indexer,
 				 BlockMasks *m)
 {
@@ -177,57 +128,26 @@ block_masks_avx2(const unsigned char *block, const EtlCsvIndexer *indexer,
 	__m256i high = _mm256_loadu_si256((const __m256i *) (block + 32));
 	__m256i least = _mm256_min_epu8(low, high);
 
-	m->quote = indexer->has_quote ? mask_avx2(low, high, indexer->quote) : 0;
-	m->delimiter = mask_avx2(low, high, indexer->delimiter);
-	m->line_feed = mask_avx2(low, high, '\n');
-	m->carriage_return = mask_avx2(low, high, '\r');
+	m->quote = indexer->has_quote
+				   ? etl_simd_equal_avx2(low, high, indexer->quote)
+				   : 0;
+	m->delimiter = etl_simd_equal_avx2(low, high, indexer->delimiter);
+	m->line_feed = etl_simd_equal_avx2(low, high, '\n');
+	m->carriage_return = etl_simd_equal_avx2(low, high, '\r');
 	m->special =
 		(uint32_t) (_mm256_movemask_epi8(_mm256_or_si256(low, high)) |
 					_mm256_movemask_epi8(
 						_mm256_cmpeq_epi8(least, _mm256_setzero_si256())));
 }
 
-/* Multiplying by all ones without carries sums up the bits before each. */
-AVX2_TARGET static inline uint64_t
-prefix_xor_clmul(uint64_t bits)
-{
-	__m128i ones = _mm_set1_epi8((char) 0xFF);
-	__m128i product =
-		_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t) bits), ones, 0);
-
-	return (uint64_t) _mm_cvtsi128_si64(product);
-}
-
 #define INDEX_NAME index_avx2
-#define INDEX_TARGET AVX2_TARGET
+#define INDEX_TARGET ETL_SIMD_AVX2
 #define BLOCK_MASKS block_masks_avx2
-#define PREFIX_XOR prefix_xor_clmul
+#define PREFIX_XOR etl_simd_prefix_xor_clmul
 #define LOWEST_BIT (uint32_t) _tzcnt_u64
 #include "csv/simd_index_loop.h"
 
 #elif defined(__aarch64__)
-
-static inline uint64_t
-bits_neon(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d)
-{
-	const uint8x16_t weights = {1, 2, 4, 8, 16, 32, 64, 128,
-								1, 2, 4, 8, 16, 32, 64, 128};
-	uint8x16_t ab = vpaddq_u8(vandq_u8(a, weights), vandq_u8(b, weights));
-	uint8x16_t cd = vpaddq_u8(vandq_u8(c, weights), vandq_u8(d, weights));
-	uint8x16_t sum = vpaddq_u8(ab, cd);
-
-	sum = vpaddq_u8(sum, sum);
-	return vgetq_lane_u64(vreinterpretq_u64_u8(sum), 0);
-}
-
-static inline uint64_t
-mask_neon(const uint8x16_t v[4], unsigned char c)
-{
-	uint8x16_t want = vdupq_n_u8(c);
-
-	return bits_neon(vceqq_u8(v[0], want), vceqq_u8(v[1], want),
-					 vceqq_u8(v[2], want), vceqq_u8(v[3], want));
-}
 
 static inline void
 block_masks_neon(const unsigned char *block, const EtlCsvIndexer *indexer,
@@ -239,10 +159,10 @@ block_masks_neon(const unsigned char *block, const EtlCsvIndexer *indexer,
 
 	for (int i = 0; i < 4; i++)
 		v[i] = vld1q_u8(block + 16 * i);
-	m->quote = indexer->has_quote ? mask_neon(v, indexer->quote) : 0;
-	m->delimiter = mask_neon(v, indexer->delimiter);
-	m->line_feed = mask_neon(v, '\n');
-	m->carriage_return = mask_neon(v, '\r');
+	m->quote = indexer->has_quote ? etl_simd_equal_neon(v, indexer->quote) : 0;
+	m->delimiter = etl_simd_equal_neon(v, indexer->delimiter);
+	m->line_feed = etl_simd_equal_neon(v, '\n');
+	m->carriage_return = etl_simd_equal_neon(v, '\r');
 	most = vmaxq_u8(vmaxq_u8(v[0], v[1]), vmaxq_u8(v[2], v[3]));
 	least = vminq_u8(vminq_u8(v[0], v[1]), vminq_u8(v[2], v[3]));
 	m->special = vmaxvq_u8(most) >= 0x80 || vminvq_u8(least) == 0;
@@ -251,8 +171,8 @@ block_masks_neon(const unsigned char *block, const EtlCsvIndexer *indexer,
 #define INDEX_NAME index_neon
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_neon
-#define PREFIX_XOR prefix_xor_shift
-#define LOWEST_BIT lowest_bit
+#define PREFIX_XOR etl_simd_prefix_xor
+#define LOWEST_BIT etl_simd_lowest_bit
 #include "csv/simd_index_loop.h"
 
 #endif
@@ -280,9 +200,7 @@ find_implementations(void)
 	int n = 0;
 
 #if defined(__x86_64__)
-	__builtin_cpu_init();
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
-		__builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt"))
+	if (etl_simd_has_avx2())
 		implementations[n++] = (Implementation){"avx2", index_avx2};
 	implementations[n++] = (Implementation){"sse2", index_sse2};
 #elif defined(__aarch64__)

@@ -52,6 +52,7 @@ set_defaults(const EtlCsvPinned *pinned, EtlCsvSniffed *sniffed)
 	if (!pinned->skip_footer)
 		dialect->skip_footer = 0;
 	dialect->newline = ETL_CSV_LF;
+	dialect->surplus = 0;
 	dialect->width = 1;
 	sniffed->nwarnings = 0;
 	sniffed->footer = 0;
@@ -98,6 +99,32 @@ make_sample(const char *buf, size_t len, bool complete, uint32_t skip)
 	return sample;
 }
 
+/*
+ * True if the first line is "sep=;" or the like, by which spreadsheets are told
+ * the delimiter; if the user didn't, it is pinned.
+ */
+static bool
+read_separator(const char *s, size_t n, EtlCsvPinned *pinned,
+			   EtlCsvSyntax *syntax)
+{
+	size_t quote = n > 0 && s[0] == '"';
+	size_t end = quote + strlen("sep=;");
+
+	if (n <= end + quote || (s[quote] | 0x20) != 's' ||
+		(s[quote + 1] | 0x20) != 'e' || (s[quote + 2] | 0x20) != 'p' ||
+		s[quote + 3] != '=' || s[end - 1] == '"' || s[end - 1] == '\n' ||
+		s[end - 1] == '\r' || (quote && s[end] != '"') ||
+		(s[end + quote] != '\n' && s[end + quote] != '\r'))
+		return false;
+	if (!pinned->delimiter)
+	{
+		syntax->delimiter[0] = s[end - 1];
+		syntax->delimiter_len = 1;
+		pinned->delimiter = true;
+	}
+	return true;
+}
+
 /* The kind of line end that all but a few records have. */
 static EtlCsvNewline
 find_newline(const SniffParse *parse)
@@ -132,15 +159,20 @@ etl_csv_sniff(const char *buf, size_t len, bool complete,
 	EtlCsvDialect *dialect = &sniffed->dialect;
 	SniffParse parse = {0};
 	SniffSample sample;
+	EtlCsvPinned known = *pinned;
+	bool told = false;
 	uint32_t width = 1;
 	bool close = false;
 	bool ok;
 
 	set_defaults(pinned, sniffed);
-	sample = make_sample(buf, len, complete,
-						 pinned->skip ? (uint32_t) dialect->skip : 0);
+	told = !pinned->skip && read_separator(buf, len, &known, &dialect->syntax);
+	sample =
+		make_sample(buf, len, complete,
+					pinned->skip ? (uint32_t) dialect->skip : (uint32_t) told);
 	if (sample.len == 0)
 		return true;
+	pinned = &known;
 
 	ok = sniff_syntax(&sample, pinned, &dialect->syntax, &width, &close) &&
 		 sniff_parse(&parse, &sample, &dialect->syntax, sample.len);
@@ -151,6 +183,8 @@ etl_csv_sniff(const char *buf, size_t len, bool complete,
 		sniff_find_comment(&parse, pinned, width, &dialect->syntax);
 		ok = sniff_find_table(&parse, width, pinned, sniffed);
 		dialect->newline = find_newline(&parse);
+		if (told && dialect->skip == 0)
+			dialect->skip = 1;
 	}
 	sniff_parse_free(&parse);
 	return ok;

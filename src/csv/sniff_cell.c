@@ -184,14 +184,17 @@ read_digits(const char *s, size_t n, size_t max, int *value)
 	return p;
 }
 
-/* Hours and minutes, perhaps seconds, a fraction, AM or PM and a zone. */
+/*
+ * Hours and minutes, perhaps seconds, a fraction, AM or PM and a zone.  A
+ * duration may have more hours than a day.
+ */
 static bool
 is_time(const char *s, size_t n)
 {
 	int value;
-	size_t p = read_digits(s, n, 2, &value);
+	size_t p = read_digits(s, n, 4, &value);
 
-	if (p == 0 || value > 24)
+	if (p == 0)
 		return false;
 	for (int group = 0; group < 2; group++)
 	{

@@ -6,13 +6,15 @@
  *
  *		sniff_syntax.c	bytes -> delimiter, quote, escape; what tells them apart
  *						is in sniff_score.c
- *		sniff_table.c	records -> comment marker, where the table ends
- *		sniff_start.c	records -> where the table begins
+ *		sniff_comment.c	records -> comment marker
+ *		sniff_table.c	records -> where the table ends
+ *		sniff_start.c	records -> where the table begins; what may stand above
+ *						is in sniff_titles.c
  *		sniff_header.c	first records of the table -> how many are header lines
  *
  * sniff_parse.c holds the sample as records under one syntax, sniff_cell.c tells
- * what a cell looks like.  sniff.c puts the steps in order and owns the pinned
- * settings.
+ * what a cell looks like, sniff_words.c what names are made of.  sniff.c puts the
+ * steps in order and owns the pinned settings.
  *
  * Every judgement is a majority over many records, so that one odd record
  * anywhere changes nothing.
@@ -43,7 +45,7 @@ typedef struct SniffRecord
 	uint8_t eol;      /* bytes of its line end */
 	char eol_first;   /* the first of them */
 	bool after_blank; /* only blank lines (at least one) directly before */
-	bool comment;     /* passed over by the reader; set by sniff_table.c */
+	bool comment;     /* passed over by the reader; set by sniff_comment.c */
 } SniffRecord;
 
 /* The sample under one syntax.  Blank lines are left out. */
@@ -135,6 +137,7 @@ typedef struct SniffCandidate
 	EtlCsvSyntax syntax;
 	double score;
 	uint32_t width;
+	size_t matches; /* records of the table's width, in the table */
 	size_t live;    /* records that aren't comments */
 	size_t good;    /* of the table's width, and without faults */
 	size_t faulty;  /* with faults, of any width */
@@ -157,6 +160,9 @@ typedef struct SniffSearch
 	bool oom;
 } SniffSearch;
 
+/* With more columns two names are a pair of key and value. */
+#define SNIFF_MAX_PAIRED_WIDTH 3
+
 /* A table's beginning. */
 typedef struct SniffStart
 {
@@ -170,6 +176,9 @@ extern SniffKind sniff_kind(const char *s, size_t n);
 extern uint64_t sniff_shape(const char *s, size_t n);
 extern bool sniff_is_name(const char *s, size_t n);
 extern void sniff_trim(const char **s, size_t *n);
+
+/* sniff_words.c */
+extern bool sniff_has_header_word(const char *s, size_t n);
 
 /* sniff_parse.c */
 extern bool sniff_parse(SniffParse *parse, const SniffSample *sample,
@@ -185,8 +194,12 @@ extern bool sniff_block(const SniffParse *parse, uint32_t width,
 						SniffBlock *block);
 extern int sniff_widths(const SniffParse *parse, uint32_t *widths, int max);
 
+/* sniff_comment.c */
+extern void sniff_mark_remarks(SniffParse *parse);
+extern void sniff_find_comment(SniffParse *parse, const EtlCsvPinned *pinned,
+							   uint32_t width, EtlCsvSyntax *syntax);
+
 /* sniff_score.c */
-extern void sniff_mark_hashes(SniffParse *parse);
 extern SniffCandidate sniff_score(SniffSearch *search,
 								  const EtlCsvSyntax *syntax, double prior);
 
@@ -195,21 +208,27 @@ extern bool sniff_syntax(const SniffSample *sample, const EtlCsvPinned *pinned,
 						 EtlCsvSyntax *syntax, uint32_t *width, bool *close);
 
 /* sniff_table.c */
-extern void sniff_find_comment(SniffParse *parse, const EtlCsvPinned *pinned,
-							   uint32_t width, EtlCsvSyntax *syntax);
 extern bool sniff_find_table(const SniffParse *parse, uint32_t width,
 							 const EtlCsvPinned *pinned,
 							 EtlCsvSniffed *sniffed);
 extern size_t sniff_next_live(const SniffParse *parse, size_t i);
 
+/* sniff_titles.c */
+extern uint32_t sniff_count_filled(const SniffParse *parse,
+								   const SniffRecord *record);
+extern bool sniff_find_earlier(const SniffParse *parse, SniffBlock *block,
+							   bool *oom);
+extern void sniff_skip_pairs(const SniffParse *parse, SniffBlock *block,
+							 bool *oom);
+extern void sniff_skip_titles(const SniffParse *parse, SniffBlock *block);
+extern bool sniff_looks_like_prose(const SniffParse *parse,
+								   const SniffRecord *record);
+
 /* sniff_start.c */
 extern bool sniff_has_other_delimiter(const SniffBody *body,
 									  const SniffRecord *record);
-extern bool sniff_find_earlier(const SniffParse *parse, SniffBlock *block,
-							   bool *oom);
-extern void sniff_skip_titles(const SniffParse *parse, SniffBlock *block);
 extern bool sniff_find_start(const SniffParse *parse, const SniffBlock *block,
-							 SniffStart *start);
+							 const EtlCsvPinned *pinned, SniffStart *start);
 
 /* sniff_header.c */
 extern bool sniff_body_init(SniffBody *body, const SniffParse *parse,

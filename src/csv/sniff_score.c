@@ -40,45 +40,6 @@
 /* For a table that leaves nothing over. */
 #define ENTIRE_BONUS 1.25
 
-/* True if the record is "# text" or a lone '#'. */
-static bool
-is_hash_remark(const SniffParse *parse, const SniffRecord *record)
-{
-	const char *start = parse->sample->buf + record->offset;
-
-	return start[0] == '#' && (record->length == 1 || start[1] == ' ');
-}
-
-/*
- * Marks pinned comments, and lines that start with '#': those are no evidence
- * for or against anything, unless most do and the file doesn't begin with two
- * remarks.
- */
-void
-sniff_mark_hashes(SniffParse *parse)
-{
-	const EtlCsvSyntax *syntax = &parse->syntax;
-	size_t n = (size_t) syntax->comment_len;
-	bool remarks = parse->nrecords > 2 &&
-				   is_hash_remark(parse, &parse->records[0]) &&
-				   is_hash_remark(parse, &parse->records[1]);
-	size_t hashes = 0;
-
-	for (size_t i = 0; i < parse->nrecords; i++)
-		hashes += parse->sample->buf[parse->records[i].offset] == '#';
-	for (size_t i = 0; i < parse->nrecords; i++)
-	{
-		SniffRecord *record = &parse->records[i];
-		const char *start = parse->sample->buf + record->offset;
-		bool hash = hashes * 2 <= parse->nrecords
-						? start[0] == '#'
-						: remarks && is_hash_remark(parse, record);
-
-		record->comment = hash || (n > 0 && record->length >= n &&
-								   memcmp(start, syntax->comment, n) == 0);
-	}
-}
-
 /* True if the field would be read otherwise without its quotes. */
 static bool
 needs_quotes(const EtlCsvSyntax *syntax, const char *cell, size_t len)
@@ -268,8 +229,10 @@ score_width(SniffSearch *search, uint32_t width, double prior,
 			score *= regular * coverage *
 					 (candidate->titled ? TITLED_WEIGHT : SPACED_WEIGHT);
 	}
-	if (score > candidate->score * (candidate->width > 1 ? RARER_WIDTH : 1))
+	if (score > candidate->score *
+					(block.matches < candidate->matches ? RARER_WIDTH : 1))
 	{
+		candidate->matches = block.matches;
 		candidate->score = score;
 		candidate->width = width;
 		candidate->good = good;
@@ -293,7 +256,7 @@ sniff_score(SniffSearch *search, const EtlCsvSyntax *syntax, double prior)
 		search->oom = true;
 		return candidate;
 	}
-	sniff_mark_hashes(&search->parse);
+	sniff_mark_remarks(&search->parse);
 	count_records(&search->parse, &candidate);
 	nwidths = sniff_widths(&search->parse, widths, MAX_TRIED_WIDTHS);
 	candidate.narrow = nwidths == 0;

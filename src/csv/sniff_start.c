@@ -17,28 +17,12 @@
 /* Above a table this wide a lone word is a title. */
 #define TITLED_WIDTH 4
 
-/* With more columns two names are a pair of key and value. */
-#define MAX_PAIRED_WIDTH 3
+/* Records between a title and a header that are looked at. */
+#define MAX_BETWEEN 4
 
 /* Records that may be header lines are no evidence for what the body holds. */
 #define MANY_RECORDS 8
 #define HEADER_RECORDS 3
-
-static uint32_t
-count_filled(const SniffParse *parse, const SniffRecord *record)
-{
-	uint32_t filled = 0;
-
-	for (uint32_t c = 0; c < record->nfields; c++)
-	{
-		size_t len;
-		const char *cell = sniff_cell(parse, record, c, &len);
-
-		sniff_trim(&cell, &len);
-		filled += len > 0;
-	}
-	return filled;
-}
 
 /* True if the width is that of a record with a delimiter too few or too many. */
 static bool
@@ -89,21 +73,6 @@ sniff_has_other_delimiter(const SniffBody *body, const SniffRecord *record)
 	return false;
 }
 
-/* True if blanks follow the delimiters, as they do in prose. */
-static bool
-looks_like_prose(const SniffParse *parse, const SniffRecord *record)
-{
-	for (uint32_t c = 1; c < record->nfields; c++)
-	{
-		size_t len;
-		const char *cell = sniff_raw_cell(parse, record, c, &len);
-
-		if (len > 1 && cell[0] == ' ')
-			return true;
-	}
-	return false;
-}
-
 /* True if the record is text that nobody meant to be split into fields. */
 static bool
 is_remark(const SniffBody *body, const SniffRecord *record)
@@ -113,7 +82,7 @@ is_remark(const SniffBody *body, const SniffRecord *record)
 	const char *text;
 
 	if (record->nfields > 1)
-		return looks_like_prose(body->parse, record);
+		return sniff_looks_like_prose(body->parse, record);
 	if (sniff_has_other_delimiter(body, record))
 		return false;
 	text = sniff_cell(body->parse, record, 0, &len);
@@ -128,103 +97,9 @@ is_name_list(const SniffBody *body, size_t row)
 {
 	const SniffRecord *record = &body->parse->records[row];
 
-	return record->nfields > 1 && !looks_like_prose(body->parse, record) &&
+	return record->nfields > 1 &&
+		   !sniff_looks_like_prose(body->parse, record) &&
 		   sniff_could_be_names(body, row);
-}
-
-/*
- * Finds a table before the block: three records or more that agree, shut off by
- * a blank line.  Two columns are pairs of key and value rather than a table,
- * unless they go on as long as the table behind them.
- */
-bool
-sniff_find_earlier(const SniffParse *parse, SniffBlock *block, bool *oom)
-{
-	SniffParse before = *parse;
-	SniffBlock earlier;
-	SniffBody body;
-	uint32_t width;
-	size_t next;
-	bool table;
-
-	before.nrecords = block->first;
-	if (sniff_widths(&before, &width, 1) == 0 ||
-		!sniff_block(&before, width, &earlier))
-		return false;
-	next = sniff_next_live(parse, earlier.last + 1);
-	if (earlier.matches < 3 || earlier.matches * 5 < earlier.total * 4 ||
-		!parse->records[next].after_blank ||
-		(width == 2 && earlier.matches < block->matches))
-		return false;
-	if (!sniff_body_init(&body, &before, &earlier, earlier.first + 1))
-	{
-		*oom = true;
-		return false;
-	}
-	table = sniff_header_votes(&body, earlier.first) > 0 || body.ntyped > 0;
-	sniff_body_free(&body);
-	if (table)
-		*block = earlier;
-	return table;
-}
-
-/*
- * True if the record may be a title that a spreadsheet padded with delimiters,
- * or a pair of key and value above a table that is wide enough to tell them
- * apart.  An empty one passes as well.
- */
-static bool
-is_padded_title(const SniffParse *parse, const SniffRecord *record,
-				uint32_t filled, uint32_t width)
-{
-	size_t len;
-	const char *cell = sniff_cell(parse, record, 0, &len);
-
-	if (filled == 0)
-		return true;
-	if (!sniff_is_name(cell, len))
-		return false;
-	if (filled == 1)
-		return true;
-	cell = sniff_cell(parse, record, 1, &len);
-	return filled == 2 && width > MAX_PAIRED_WIDTH &&
-		   sniff_kind(cell, len) != SNIFF_EMPTY;
-}
-
-/*
- * Takes padded titles and pairs off the block: a blank or empty line shuts them
- * off from records with more.
- */
-void
-sniff_skip_titles(const SniffParse *parse, SniffBlock *block)
-{
-	size_t row = block->first;
-	uint32_t most = 0;
-	uint32_t filled = 0;
-	bool titles = false;
-	bool blank = false;
-
-	for (; row <= block->last; row = sniff_next_live(parse, row + 1))
-	{
-		const SniffRecord *record = &parse->records[row];
-
-		filled = count_filled(parse, record);
-		blank |= filled == 0 || (record->after_blank && titles);
-		if (!is_padded_title(parse, record, filled, block->width))
-			break;
-		titles |= filled > 0;
-		most = filled > most ? filled : most;
-	}
-	if (row > block->last || !titles || !blank || (most > 1 && filled <= most))
-		return;
-	block->top = row;
-	for (; block->first < row; block->first++)
-	{
-		const SniffRecord *record = &parse->records[block->first];
-
-		block->total -= !record->comment;
-		block->matches -= !record->comment && record->nfields == block->width;
-	}
 }
 
 /*
@@ -241,7 +116,7 @@ is_before_header(const SniffBody *body, size_t row)
 	if (record->comment || record->nfields != body->block.width ||
 		!sniff_is_header(body, row, NULL))
 		return true;
-	return count_filled(parse, record) * 3 <= body->block.width &&
+	return sniff_count_filled(parse, record) * 3 <= body->block.width &&
 		   row + 1 < body->block.last && !sniff_is_data(body, row + 1);
 }
 
@@ -253,7 +128,34 @@ is_group_row(const SniffBody *body, size_t row)
 
 	return !record->comment && record->nfields == body->block.width &&
 		   !body->parse->records[row + 1].after_blank &&
-		   count_filled(body->parse, record) >= 2;
+		   sniff_count_filled(body->parse, record) >= 2;
+}
+
+/*
+ * A header stands directly above its values.  If a record of another width, or a
+ * blank line, comes between, and then a list of names, that is the header.
+ */
+static size_t
+nearer_header(const SniffBody *body, size_t row)
+{
+	const SniffParse *parse = body->parse;
+	bool apart = false;
+
+	for (size_t r = row + 1; r <= row + MAX_BETWEEN && r < body->block.last;
+		 r++)
+	{
+		const SniffRecord *record = &parse->records[r];
+
+		if (record->comment)
+			continue;
+		apart |= record->after_blank || record->nfields != body->block.width;
+		if (record->nfields == body->block.width)
+			return apart && sniff_could_be_names(body, r) &&
+						   sniff_is_header(body, r, NULL)
+					   ? r
+					   : row;
+	}
+	return row;
 }
 
 /*
@@ -262,7 +164,8 @@ is_group_row(const SniffBody *body, size_t row)
  * no header.
  */
 static bool
-find_header(const SniffBody *body, SniffStart *start)
+find_header(const SniffBody *body, const EtlCsvPinned *pinned,
+			SniffStart *start)
 {
 	size_t row = body->block.first;
 	size_t top;
@@ -274,6 +177,8 @@ find_header(const SniffBody *body, SniffStart *start)
 			break;
 	if (!sniff_is_header(body, row, &start->certain))
 		return false;
+	if (!pinned->header_rows)
+		row = nearer_header(body, row);
 	for (top = row; top > body->block.first && is_group_row(body, top - 1);)
 		top--;
 	start->row = top;
@@ -293,9 +198,20 @@ previous_live(const SniffBody *body, size_t row)
 	return row;
 }
 
+/* True if the record's last field is the only empty one. */
+static bool
+ends_with_delimiter(const SniffParse *parse, const SniffRecord *record)
+{
+	size_t len;
+
+	(void) sniff_cell(parse, record, record->nfields - 1, &len);
+	return len == 0 &&
+		   sniff_count_filled(parse, record) == record->nfields - 1;
+}
+
 /*
  * True if the record is neither a remark nor a pair of key and value, perhaps
- * padded to the table's width.
+ * padded to the table's width or with a delimiter at its end.
  */
 static bool
 is_like_data(const SniffBody *body, const SniffRecord *record)
@@ -304,8 +220,10 @@ is_like_data(const SniffBody *body, const SniffRecord *record)
 
 	if (record->nfields <= 2 || is_remark(body, record))
 		return false;
-	filled = count_filled(body->parse, record);
-	return filled > 2 || (filled == 2 && record->nfields != body->block.width);
+	filled = sniff_count_filled(body->parse, record);
+	return filled > 2 ||
+		   (filled == 2 && record->nfields != body->block.width &&
+			!ends_with_delimiter(body->parse, record));
 }
 
 /*
@@ -349,7 +267,7 @@ static bool
 find_ragged_header(const SniffBody *body, SniffStart *start)
 {
 	const SniffParse *parse = body->parse;
-	uint32_t least = body->block.width > MAX_PAIRED_WIDTH ? 3 : 2;
+	uint32_t least = body->block.width > SNIFF_MAX_PAIRED_WIDTH ? 3 : 2;
 	size_t row = body->block.first;
 	size_t above = previous_live(body, row);
 	size_t found = row;
@@ -382,6 +300,44 @@ find_ragged_header(const SniffBody *body, SniffStart *start)
 	return true;
 }
 
+/* True if the record is a name and something, and perhaps a last delimiter. */
+static bool
+is_pair(const SniffBody *body, const SniffRecord *record)
+{
+	size_t len;
+	const char *cell = sniff_cell(body->parse, record, 0, &len);
+
+	return record->nfields <= 3 && record->nfields < body->block.width &&
+		   sniff_is_name(cell, len) &&
+		   sniff_count_filled(body->parse, record) == 2 &&
+		   (record->nfields == 2 || ends_with_delimiter(body->parse, record));
+}
+
+/*
+ * Where all records above the block, remarks aside, are pairs of key and value,
+ * and two or more, none of them belongs to the table.
+ */
+static void
+skip_pairs_above(SniffBody *body)
+{
+	const SniffParse *parse = body->parse;
+	size_t pairs = 0;
+
+	for (size_t row = body->block.top; row < body->block.first; row++)
+	{
+		const SniffRecord *record = &parse->records[row];
+
+		if (record->comment ||
+			(record->nfields == 1 && is_remark(body, record)))
+			continue;
+		if (!is_pair(body, record))
+			return;
+		pairs++;
+	}
+	if (pairs >= 2)
+		body->block.top = body->block.first;
+}
+
 /*
  * True if a record above the block isn't part of its table: it is a remark, or
  * a blank line is between and it doesn't look like a record either.
@@ -410,6 +366,13 @@ find_ragged_start(const SniffBody *body, SniffStart *start)
 
 	while (paragraph > row && !parse->records[paragraph].after_blank)
 		paragraph--;
+	for (size_t r = row; r < body->block.first; r++)
+	{
+		if (is_like_data(body, &parse->records[r]))
+			break;
+		if (is_remark(body, &parse->records[r]))
+			row = r;
+	}
 	while (row < body->block.first && is_preamble(body, row, paragraph))
 		row++;
 	start->row = row;
@@ -420,7 +383,7 @@ find_ragged_start(const SniffBody *body, SniffStart *start)
 /* Finds where the block's table begins.  False when out of memory. */
 bool
 sniff_find_start(const SniffParse *parse, const SniffBlock *block,
-				 SniffStart *start)
+				 const EtlCsvPinned *pinned, SniffStart *start)
 {
 	size_t from =
 		block->first + (block->matches > MANY_RECORDS ? HEADER_RECORDS : 1);
@@ -432,7 +395,8 @@ sniff_find_start(const SniffParse *parse, const SniffBlock *block,
 
 	if (!sniff_body_init(&body, parse, block, from))
 		return false;
-	found = find_header(&body, start);
+	skip_pairs_above(&body);
+	found = find_header(&body, pinned, start);
 	shut_off = parse->records[block->first].after_blank;
 	names = found && sniff_could_be_names(&body, start->row);
 	if (is_below_records(&body, found ? start->row : block->first))

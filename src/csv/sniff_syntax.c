@@ -45,10 +45,13 @@ static const Delimiter usual_delimiters[] = {
 	{" ", 0.5}};
 
 #define NUSUAL (sizeof(usual_delimiters) / sizeof(usual_delimiters[0]))
-#define MAX_CANDIDATES (NUSUAL * ETL_CSV_MAX_DELIMITER)
+#define MAX_CANDIDATES (NUSUAL * (ETL_CSV_MAX_DELIMITER + 2))
 
 /* Bytes that may follow a delimiter's first and belong to it. */
 static const char extensions[] = " |~^:;,>#&*!\t";
+
+/* Delimiters that people put blanks around, as they do in text. */
+static const char blank_friends[] = ",;|";
 
 /* Delimiters for a file of one column, if the ones before occur in it. */
 static const char unused_delimiters[] = ",\t|;\x1F\x01\x1E\x02";
@@ -146,10 +149,11 @@ try_delimiter(SniffSearch *search, const EtlCsvSyntax *syntax, double prior)
 
 		/*
 		 * One record with other quotes than the rest proves nothing, unless
-		 * it takes care of a quote inside.
+		 * it takes care of a quote inside, or only with them has the table's
+		 * width.
 		 */
 		if (rare.quoted > best.quoted && rare.score >= best.score &&
-			(rare.quoted >= 2 || rare.doubled > 0 ||
+			(rare.quoted >= 2 || rare.doubled > 0 || rare.good > best.good ||
 			 (rare.live <= 5 && rare.needed > 0)))
 			best = rare;
 	}
@@ -243,9 +247,34 @@ count_followers(const SniffSearch *search, const char *bytes, size_t n,
 }
 
 /*
+ * True if just one blank stands before nearly all of the byte's occurrences.
+ * What is in quotes is left out.
+ */
+static bool
+follows_blanks(const SniffSearch *search, char byte)
+{
+	const char *s = search->sample->buf;
+	size_t count = 0;
+	size_t blanks = 0;
+	bool quoted = false;
+
+	for (size_t p = 0; p < search->limit; p++)
+	{
+		if (s[p] == '"')
+			quoted = !quoted;
+		if (s[p] != byte || quoted)
+			continue;
+		count++;
+		blanks += p > 1 && s[p - 1] == ' ' && s[p - 2] != ' ';
+	}
+	return blanks > 0 && blanks * 10 >= count * 9;
+}
+
+/*
  * Lists the delimiters to try: the usual ones that occur, and those made longer
  * by a byte that follows them too often for chance.  Of "||" every other bar is
- * followed by one, so a third is often.
+ * followed by one, so a third is often.  Blanks before a delimiter belong to it
+ * where hardly any lacks one.
  */
 static size_t
 list_candidates(const SniffSearch *search, Delimiter *candidates)
@@ -263,6 +292,14 @@ list_candidates(const SniffSearch *search, Delimiter *candidates)
 		if (count == 0)
 			continue;
 		candidates[n++] = candidate;
+		if (strchr(blank_friends, candidate.bytes[0]) != NULL &&
+			follows_blanks(search, candidate.bytes[0]))
+		{
+			candidates[n++] =
+				(Delimiter){{' ', candidate.bytes[0], ' '}, candidate.prior};
+			candidates[n++] =
+				(Delimiter){{' ', candidate.bytes[0]}, candidate.prior};
+		}
 		while (candidate.bytes[0] != ' ' && length < ETL_CSV_MAX_DELIMITER)
 		{
 			char most = '\0';
@@ -365,7 +402,7 @@ one_column_score(SniffSearch *search, EtlCsvSyntax syntax)
 		search->oom = true;
 		return 0;
 	}
-	sniff_mark_hashes(&search->parse);
+	sniff_mark_remarks(&search->parse);
 	for (size_t r = 0; r < search->parse.nrecords; r++)
 	{
 		const SniffRecord *record = &search->parse.records[r];

@@ -1,6 +1,6 @@
 /*
  * sniff_table.c
- *	  Where the table lies in the file: what is a comment in it, where it ends.
+ *	  Where the table lies in the file.
  *
  * A file is read as: preamble, table, and then nothing, a footer or further
  * tables.  The table is the first stretch of records that agree in width.
@@ -30,86 +30,6 @@
 
 /* Records that a footer has at most. */
 #define MAX_FOOTER 20
-
-static bool
-begins_with(const SniffParse *parse, const SniffRecord *record,
-			const char *prefix, size_t n)
-{
-	return record->length >= n &&
-		   memcmp(parse->sample->buf + record->offset, prefix, n) == 0;
-}
-
-static void
-mark_comments(SniffParse *parse, const char *marker, size_t n)
-{
-	for (size_t i = 0; i < parse->nrecords; i++)
-		parse->records[i].comment =
-			n > 0 && begins_with(parse, &parse->records[i], marker, n);
-}
-
-/*
- * True if lines that start with the marker are no records: there is a table
- * without them, and most haven't its width, or they begin the file and two of
- * those haven't.  In a file of one column only "# text" before the table, or
- * that and a lone marker, is told from a value.
- */
-static bool
-is_comment_marker(const SniffParse *parse, const char *marker, size_t n,
-				  uint32_t width, size_t least)
-{
-	size_t marked = 0;
-	size_t wide = 0;
-	size_t others = 0;
-	size_t odd_on_top = 0;
-
-	for (size_t i = 0; i < parse->nrecords; i++)
-	{
-		const SniffRecord *record = &parse->records[i];
-		const char *start = parse->sample->buf + record->offset;
-		bool odd = record->nfields != width;
-
-		if (!begins_with(parse, record, marker, n))
-		{
-			others += !odd;
-			continue;
-		}
-		if (width == 1)
-			odd = (others == 0 && record->length > n && start[n] == ' ') ||
-				  (record->length == n && odd_on_top > 0);
-		wide += !odd;
-		odd_on_top += odd && marked == i;
-		marked++;
-	}
-	return marked >= least && others > 0 &&
-		   (wide * 3 <= marked || odd_on_top >= 2);
-}
-
-/*
- * Sets the syntax's comment marker, if there is one, and marks the comments in
- * parse.  '#' is believed at once, others from the second line on.
- */
-void
-sniff_find_comment(SniffParse *parse, const EtlCsvPinned *pinned,
-				   uint32_t width, EtlCsvSyntax *syntax)
-{
-	static const char *const markers[] = {"#", "//", "--", "%", ";", NULL};
-
-	if (!pinned->comment)
-	{
-		syntax->comment_len = 0;
-		for (int i = 0; markers[i] != NULL && syntax->comment_len == 0; i++)
-		{
-			size_t n = strlen(markers[i]);
-
-			if (markers[i][0] == syntax->delimiter[0] ||
-				!is_comment_marker(parse, markers[i], n, width, i > 0 ? 2 : 1))
-				continue;
-			memcpy(syntax->comment, markers[i], n);
-			syntax->comment_len = (int) n;
-		}
-	}
-	mark_comments(parse, syntax->comment, (size_t) syntax->comment_len);
-}
 
 /* The next record from i on that isn't a comment; nrecords if there is none. */
 size_t
@@ -229,29 +149,80 @@ is_summary(const SniffParse *parse, const SniffRecord *record)
 	return false;
 }
 
+/* True if the record's fields from c on are all empty. */
+static bool
+is_empty_from(const SniffParse *parse, const SniffRecord *record, uint32_t c)
+{
+	for (; c < record->nfields; c++)
+	{
+		size_t len;
+
+		(void) sniff_cell(parse, record, c, &len);
+		if (len > 0)
+			return false;
+	}
+	return true;
+}
+
 /*
- * Counts the records at the end that are no data of the table; if that were all
- * of them they would be no footer.
+ * True if a record of fewer fields has text where the table has values, in its
+ * first column or in most.
+ */
+static bool
+is_trailer(const SniffBody *body, const SniffRecord *record)
+{
+	uint32_t typed = 0;
+	uint32_t texts = 0;
+
+	if (record->nfields >= body->block.width)
+		return false;
+	for (uint32_t c = 0; c < record->nfields; c++)
+	{
+		size_t len;
+		const char *cell = sniff_cell(body->parse, record, c, &len);
+		SniffKind kind = sniff_kind(cell, len);
+		bool text = kind > SNIFF_BOOL;
+
+		if (!body->columns[c].typed)
+			continue;
+		if (c == 0 && text)
+			return true;
+		typed++;
+		texts += text;
+	}
+	return texts > 0 && texts * 2 > typed;
+}
+
+/*
+ * Counts the records at the end that are no data of the table, and empty ones
+ * before them; if that were all of the table they would be no footer.
  */
 static int
 count_footer(const SniffBody *body, size_t start, size_t end)
 {
 	const SniffParse *parse = body->parse;
 	uint32_t width = body->block.width;
+	int passed = 0;
 	int count = 0;
 
-	while (width > 1 && end > start && count < MAX_FOOTER)
+	while (width > 1 && end > start && passed < MAX_FOOTER)
 	{
 		const SniffRecord *record = &parse->records[--end];
 		bool narrow = record->nfields == 1 || record->nfields * 2 < width;
 
 		if (record->comment)
 			continue;
-		if (!is_summary(parse, record) &&
+		passed++;
+		if (is_empty_from(parse, record, 0) && count > 0)
+		{
+			count = passed;
+			continue;
+		}
+		if (!is_summary(parse, record) && !is_trailer(body, record) &&
 			(!narrow || sniff_is_data(body, end) ||
 			 sniff_has_other_delimiter(body, record)))
 			return count;
-		count++;
+		count = passed;
 	}
 	return end > start ? count : 0;
 }
@@ -397,7 +368,45 @@ find_width(const SniffParse *parse, const SniffBlock *block)
 }
 
 /*
- * Sets skip, header_rows, stop_at_blank, width and footer of sniffed, pinned
+ * How many more fields most records have than the header, or fewer, if those
+ * are empty wherever they are: then they only end with further delimiters.  Else
+ * 0, and of a lone record nothing is concluded.
+ */
+static int
+find_surplus(const SniffParse *parse, const SniffBlock *block,
+			 const SniffStart *start)
+{
+	size_t body = start->row + (size_t) start->header_rows;
+	uint32_t width = 0;
+	size_t matches = 0;
+	size_t total = 0;
+
+	for (size_t i = start->row; i < body && i < parse->nrecords; i++)
+		if (parse->records[i].nfields > width)
+			width = parse->records[i].nfields;
+	if (width == block->width)
+		return 0;
+	for (size_t i = start->row; i < body && i < parse->nrecords; i++)
+		if (!is_empty_from(parse, &parse->records[i], block->width))
+			return 0;
+	for (size_t i = body; i <= block->last; i++)
+	{
+		const SniffRecord *record = &parse->records[i];
+
+		total += !record->comment;
+		if (record->comment || record->nfields != block->width)
+			continue;
+		matches++;
+		if (!is_empty_from(parse, record, width))
+			return 0;
+	}
+	return matches > 1 && matches * 2 > total
+			   ? (int) block->width - (int) width
+			   : 0;
+}
+
+/*
+ * Sets skip, header_rows, stop_at_blank, width, surplus and footer of sniffed, pinned
  * ones aside.  False when out of memory.
  */
 bool
@@ -418,11 +427,12 @@ sniff_find_table(const SniffParse *parse, uint32_t width,
 	}
 	if (width < 2 || !sniff_block(parse, width, &block))
 		whole_file(parse, &block);
+	sniff_skip_pairs(parse, &block, &oom);
 	for (int i = 0;
-		 i < MAX_EARLIER && sniff_find_earlier(parse, &block, &oom);)
+		 !oom && i < MAX_EARLIER && sniff_find_earlier(parse, &block, &oom);)
 		i++;
 	sniff_skip_titles(parse, &block);
-	if (oom || !sniff_find_start(parse, &block, &start))
+	if (oom || !sniff_find_start(parse, &block, pinned, &start))
 		return false;
 	if (pinned->skip)
 		start.row = sniff_next_live(parse, 0);
@@ -446,7 +456,17 @@ sniff_find_table(const SniffParse *parse, uint32_t width,
 	if (dialect->header_rows > 0 && block.width > 1)
 	{
 		dialect->width = (int) parse->records[start.row].nfields;
-		if (parse->records[start.row].nfields != block.width)
+		dialect->surplus = find_surplus(parse, &block, &start);
+		if (dialect->surplus != 0)
+			sniff_warn(
+				sniffed,
+				dialect->surplus > 0
+					? "records end with delimiters that the header "
+					  "lacks; the empty fields behind the last name are "
+					  "no columns"
+					: "the header ends with delimiters that records "
+					  "lack; the empty names are no columns");
+		else if (parse->records[start.row].nfields != block.width)
 			sniff_warn(sniffed,
 					   "the header has another number of fields than most "
 					   "records");

@@ -4,7 +4,9 @@
  *
  * Turns a stream of compressed bytes into one of plain bytes: chooses the codec
  * by what the source begins with, feeds it, follows concatenated members, and
- * judges errors and growth.  What happens inside a member is the codec's.
+ * judges errors and growth.  What happens inside a member is the codec's.  A
+ * coding of the transfer is undone first, by the same codecs; what comes out may
+ * be compressed itself.
  */
 #include "postgres.h"
 
@@ -40,6 +42,7 @@ typedef struct Decoder
 	void *state;        /* of the codec, in its library's memory; or NULL */
 	MemoryContextCallback on_reset;
 
+	uint64 max_bytes; /* to deliver; 0 for any number */
 	bool in_member;
 	size_t start;
 	size_t end;
@@ -179,6 +182,18 @@ check_ratio(Decoder *self, uint64 produced)
 						 "pg_etl.max_decompression_ratio")));
 }
 
+static void
+check_size(Decoder *self, uint64 produced)
+{
+	if (self->max_bytes > 0 && produced > self->max_bytes)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("\"%s\" has more than %llu bytes when "
+						"decompressed",
+						self->base.name, (unsigned long long) self->max_bytes),
+				 errhint("Raise \"max_bytes\" if that is expected.")));
+}
+
 static size_t
 decoder_read(EtlStream *stream, char *buf, size_t cap)
 {
@@ -195,6 +210,7 @@ decoder_read(EtlStream *stream, char *buf, size_t cap)
 		if (n > 0)
 		{
 			check_ratio(self, stream->delivered + n);
+			check_size(self, stream->delivered + n);
 			return n;
 		}
 	}
@@ -212,7 +228,7 @@ static const EtlStreamOps decoder_ops = {
 };
 
 static EtlStream *
-decoder_new(EtlStream *in, EtlCompression format)
+decoder_new(EtlStream *in, EtlCompression format, uint64 max_bytes)
 {
 	/* Not zeroed as a whole, for the buffer is large. */
 	Decoder *self = palloc(sizeof(Decoder));
@@ -223,6 +239,7 @@ decoder_new(EtlStream *in, EtlCompression format)
 	self->base.name = in->name;
 	self->codec = codecs[format];
 	self->format = etl_compression_names[format];
+	self->max_bytes = max_bytes;
 	self->on_reset.func = release_decoder;
 	self->on_reset.arg = self;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &self->on_reset);
@@ -243,12 +260,42 @@ detect(const char *s, size_t n)
 	return ETL_COMPRESSION_NONE;
 }
 
-EtlStream *
-etl_decompress(EtlStream *in, EtlCompression wanted, EtlCompression *found)
+/*
+ * The stream without the coding that it had for its transfer.  An empty body
+ * has no coding, whatever is said of it.
+ */
+static EtlStream *
+undo_coding(EtlStream *in)
 {
+	const char *coding = in->coding;
+	uint64 max_bytes = in->max_bytes;
+	EtlCompression format = strcmp(coding, "gzip") == 0 ? ETL_COMPRESSION_GZIP
+														: ETL_COMPRESSION_ZSTD;
 	const char *head;
 	size_t n;
 
+	Assert(strcmp(coding, etl_compression_names[format]) == 0);
+	in = etl_peek_new(in);
+	head = etl_peek_bytes(in, &n);
+	if (n == 0)
+		return in;
+	if (!codecs[format]->matches(head, n))
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" is not in the format %s", in->name, coding),
+				 errdetail("Its header Content-Encoding says so.")));
+	return decoder_new(in, format, max_bytes);
+}
+
+EtlStream *
+etl_decompress(EtlStream *in, EtlCompression wanted, EtlCompression *found)
+{
+	uint64 max_bytes = in->max_bytes;
+	const char *head;
+	size_t n;
+
+	if (in->coding)
+		in = undo_coding(in);
 	*found = wanted;
 	if (wanted == ETL_COMPRESSION_NONE)
 		return in;
@@ -268,5 +315,6 @@ etl_decompress(EtlStream *in, EtlCompression wanted, EtlCompression *found)
 								 etl_compression_names[detect(head, n)]),
 				 errhint("Leave out the option \"compression\" to go by the "
 						 "source's first bytes.")));
-	return *found == ETL_COMPRESSION_NONE ? in : decoder_new(in, *found);
+	return *found == ETL_COMPRESSION_NONE ? in
+										  : decoder_new(in, *found, max_bytes);
 }

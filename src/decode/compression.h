@@ -30,8 +30,9 @@ extern const char *const etl_compression_names[];
 /*
  * Returns a stream of in's bytes decompressed.  in becomes owned by the
  * result.  With AUTO the magic bytes decide; a named format that the bytes
- * don't have is an error (22P04).  *found tells the format.  What comes out is
- * bounded by pg_etl.max_decompression_ratio (54000).
+ * don't have is an error (22P04).  *found tells the format.  A coding of the
+ * transfer is undone before, whatever is wanted.  What comes out is bounded by
+ * pg_etl.max_decompression_ratio, and by in's max_bytes (54000).
  */
 extern EtlStream *etl_decompress(EtlStream *in, EtlCompression wanted,
 								 EtlCompression *found);

@@ -5,7 +5,7 @@
  * Chooses the working encoding, drops the byte order mark, and verifies and
  * converts text without raising errors for bad text.  Conversion itself is
  * done by the conversions that PostgreSQL knows; UTF-16, which it doesn't, by
- * utf16.c.
+ * utf16.c.  See transcode.c for what becomes UTF-8 before it is parsed.
  */
 #include "postgres.h"
 
@@ -198,6 +198,27 @@ etl_encoding_stream(EtlStream *in, const char *wanted, EtlEncoding *found)
 	return etl_utf16_stream(in, found->utf16 == ETL_UTF16_BE);
 }
 
+EtlStream *
+etl_encoding_ascii_stream(EtlStream *in, EtlEncoding *encoding)
+{
+	EtlTranscoder *transcoder;
+
+	if (!encoding->ascii_unsafe)
+		return in;
+	transcoder = etl_transcoder_new(encoding->working);
+	if (transcoder == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("encoding %s cannot be converted to UTF8",
+							   etl_encoding_name(encoding))));
+	encoding->transcoder = transcoder;
+	encoding->working = PG_UTF8;
+	encoding->ascii_unsafe = false;
+	encoding->converter = NULL;
+	if (etl_encoding_needs_conversion(encoding))
+		encoding->converter = find_converter(encoding);
+	return etl_transcode_stream(in, transcoder);
+}
+
 const char *
 etl_encoding_name(const EtlEncoding *encoding)
 {
@@ -210,6 +231,8 @@ etl_encoding_name(const EtlEncoding *encoding)
 		case ETL_UTF16_NONE:
 			break;
 	}
+	if (encoding->transcoder != NULL)
+		return pg_encoding_to_char(encoding->transcoder->encoding);
 	return pg_encoding_to_char(encoding->working);
 }
 
@@ -257,8 +280,8 @@ verified_encoding(const EtlEncoding *encoding)
 {
 	int database = GetDatabaseEncoding();
 
-	/* What came from UTF-16 must have been UTF-16. */
-	if (encoding->utf16 != ETL_UTF16_NONE)
+	/* What was made UTF-8 must have been what it was made of. */
+	if (encoding->utf16 != ETL_UTF16_NONE || encoding->transcoder != NULL)
 		return PG_UTF8;
 	if (database == PG_SQL_ASCII || encoding->working == PG_SQL_ASCII)
 		return database;
@@ -284,6 +307,18 @@ etl_encoding_char_length(int encoding, const char *s, size_t n)
 	if (encoding == PG_GB18030 && n < 2)
 		return IS_HIGHBIT_SET(*s) ? 2 : 1;
 	return pg_encoding_mblen(encoding, s);
+}
+
+size_t
+etl_encoding_bad_length(const EtlEncoding *encoding, const char *s, size_t n)
+{
+	size_t length = (size_t) etl_encoding_char_length(encoding->working, s, n);
+
+	if (encoding->transcoder != NULL)
+		length = etl_transcode_bad_length(encoding->transcoder, s, n);
+	else if (encoding->utf16 != ETL_UTF16_NONE)
+		length = etl_utf16_bad_length(s, n);
+	return Min(length, n);
 }
 
 bool
@@ -347,6 +382,8 @@ etl_encoding_source_bytes(const EtlEncoding *encoding, const char *s, size_t n,
 {
 	char *out;
 
+	if (encoding->transcoder != NULL)
+		return etl_transcode_source_bytes(encoding->transcoder, s, n, out_len);
 	if (encoding->utf16 == ETL_UTF16_NONE)
 	{
 		*out_len = n;

@@ -7,7 +7,8 @@
  * which no byte-wise parser can read: it becomes UTF-8 in a stream.  There a
  * lone surrogate turns into the three bytes that UTF-8 forbids, so that the
  * record which holds it, and only that one, fails verification later, and its
- * original bytes can be rebuilt.
+ * original bytes can be rebuilt.  The same is done to other encodings for
+ * parsers that can't step by characters, see transcode.h.
  *
  * "Working encoding" below: the encoding of the bytes that the reader sees.
  */
@@ -19,6 +20,7 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 
+#include "decode/transcode.h"
 #include "decode/utf16.h"
 #include "stream/stream.h"
 
@@ -34,6 +36,9 @@ typedef struct EtlEncoding
 	int working;    /* pg_enc of the bytes that the reader sees */
 	EtlUtf16 utf16; /* the source was UTF-16 of this order */
 	int bom_length; /* bytes of the mark that was dropped */
+
+	/* What made UTF-8 of the source, unless it was UTF-16; or NULL. */
+	EtlTranscoder *transcoder;
 
 	/*
 	 * True where a byte below 0x80 can be part of a longer character (SJIS,
@@ -59,6 +64,15 @@ typedef struct EtlEncoding
 extern EtlStream *etl_encoding_stream(EtlStream *in, const char *wanted,
 									  EtlEncoding *found);
 
+/*
+ * A stream of in's bytes in which each byte below 0x80 is a character: in
+ * itself, or a stream that makes UTF-8 of it, of which encoding then tells.  in
+ * becomes owned by the result.  An encoding for which that can't be done is an
+ * error (22023).
+ */
+extern EtlStream *etl_encoding_ascii_stream(EtlStream *in,
+											EtlEncoding *encoding);
+
 /* The name that users see, such as UTF8, LATIN1 or UTF-16LE. */
 extern const char *etl_encoding_name(const EtlEncoding *encoding);
 
@@ -81,6 +95,10 @@ extern int64 etl_encoding_verify(const EtlEncoding *encoding, const char *s,
  */
 extern int etl_encoding_char_length(int encoding, const char *s, size_t n);
 
+/* How many of the n > 0 bytes at s, which fail verification, to show as bad. */
+extern size_t etl_encoding_bad_length(const EtlEncoding *encoding,
+									  const char *s, size_t n);
+
 /*
  * Converts n valid bytes to the database encoding.  Returns a palloc'd,
  * NUL-terminated copy and sets *out_len; or NULL with *bad set to the offset
@@ -96,8 +114,11 @@ static inline size_t
 etl_encoding_source_length(const EtlEncoding *encoding, const char *s,
 						   size_t n)
 {
-	return encoding->utf16 == ETL_UTF16_NONE ? n
-											 : etl_utf16_source_length(s, n);
+	if (encoding->utf16 != ETL_UTF16_NONE)
+		return etl_utf16_source_length(s, n);
+	if (encoding->transcoder != NULL)
+		return etl_transcode_source_length(encoding->transcoder, s, n);
+	return n;
 }
 
 /*

@@ -289,3 +289,12 @@ etl_utf16_source_bytes(const char *s, size_t n, bool big_endian, char *out)
 	}
 	return out - start;
 }
+
+size_t
+etl_utf16_bad_length(const char *s, size_t n)
+{
+	unsigned char first = (unsigned char) *s;
+
+	/* A lone surrogate, an odd byte; nothing else leaves here as bad. */
+	return Min(n, first >= 0xF8 ? 2 : first >= 0xE0 ? 3 : 1);
+}

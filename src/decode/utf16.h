@@ -24,4 +24,7 @@ extern size_t etl_utf16_source_length(const char *s, size_t n);
 extern size_t etl_utf16_source_bytes(const char *s, size_t n, bool big_endian,
 									 char *out);
 
+/* How many of the n > 0 bytes at s, which are no UTF-8, stand for what is bad. */
+extern size_t etl_utf16_bad_length(const char *s, size_t n);
+
 #endif

@@ -22,6 +22,7 @@
 typedef enum EtlFieldKind
 {
 	ETL_FIELD_MISSING, /* the record has no such field */
+	ETL_FIELD_REFUSED, /* it has no text; the reader's reject tells why */
 	ETL_FIELD_NULL,    /* the field is the format's null */
 	ETL_FIELD_TEXT,    /* text as it stands, unquoted and unescaped */
 	ETL_FIELD_JSON     /* the JSON text of a value that is no string */
@@ -105,9 +106,9 @@ typedef struct EtlReaderOps
 	 * Reads up to max > 0 records at once, and returns how many; *fields has
 	 * all their fields, one record's after the other's, and lives until the
 	 * next call.  Takes only records of which there is nothing to say but their
-	 * fields: no reject, none of special bytes.  ETL_FIELD_SLACK bytes before
-	 * each field's data can be read.  0 if the next record is another, or there
-	 * is none: next() tells.  May be NULL.
+	 * fields: no reject, no bytes to be converted.  ETL_FIELD_SLACK bytes
+	 * before each field's data can be read.  0 if the next record is another,
+	 * or there is none: next() tells.  May be NULL.
 	 */
 	int (*next_plain)(EtlReader *self, int max, const EtlField **fields);
 
@@ -172,7 +173,8 @@ struct EtlReader
 	const int *wanted;
 	int nwanted;
 
-	EtlReject reject; /* valid after ETL_READ_REJECT */
+	/* Valid after ETL_READ_REJECT, and with an ETL_FIELD_REFUSED: the first's. */
+	EtlReject reject;
 
 	/* Counters for EXPLAIN and limits. */
 	int64 records; /* records and rejects handed out so far */

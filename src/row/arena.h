@@ -43,6 +43,13 @@ etl_arena_alloc(EtlArena *arena, size_t n)
 	return result;
 }
 
+/* Gives back what lies behind end, in the bytes that were taken last. */
+static inline void
+etl_arena_trim(EtlArena *arena, const char *end)
+{
+	arena->next = (char *) MAXALIGN(end);
+}
+
 /* Where the bytes of the only block begin: what a reset goes back to. */
 struct EtlArenaBlock
 {

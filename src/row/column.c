@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "row/column.h"
+#include "row/convert_json.h"
 
 /* Longer numbers in a number format are left to the slow way. */
 #define MAX_FAST_NUMBER 64
@@ -57,6 +58,7 @@ etl_column_init(EtlColumn *column, Form_pg_attribute attribute, bool last)
 	column->guard = etl_guard_for_type(column->type);
 	column->guard.last = last;
 	column->judges_null = !column->input.fn_strict;
+	column->is_nested = etl_nested_is_for(column->base_type);
 }
 
 /* A value as messages quote it, palloc'd. */
@@ -106,30 +108,6 @@ refuse_number(const EtlColumn *column, const char *s, size_t n,
 	return false;
 }
 
-void
-etl_column_set_date_pattern(EtlColumn *column, const char *pattern)
-{
-	EtlDateFormat *format = palloc(sizeof(EtlDateFormat));
-	bool wants_date = column->base_type != TIMEOID;
-
-	if (column->base_type != DATEOID && column->base_type != TIMEOID &&
-		column->base_type != TIMESTAMPOID &&
-		column->base_type != TIMESTAMPTZOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("column \"%s\" of type %s takes no date format",
-						column->name, format_type_be(column->type)),
-				 errhint("\"date_formats\" is for columns of type date, time, "
-						 "timestamp and timestamptz.")));
-	column->date_pattern = pstrdup(pattern);
-	column->convert = convert_never;
-	if (etl_date_format_compile(pattern, format) &&
-		(wants_date ? format->has_date : format->has_time))
-		column->date_format = format;
-	else
-		pfree(format);
-}
-
 /* What the guarded functions below work on. */
 typedef struct Call
 {
@@ -162,7 +140,16 @@ convert_by_input(EtlColumn *column, const char *s, size_t n, Datum *value,
 
 	call.text = pnstrdup(s, n);
 	if (!etl_guard_call(&column->guard, call_input, &call, refusal))
+	{
+		/* only escapes that stand for no character are left to refuse */
+		if (column->is_checked &&
+			refusal->sqlerrcode == ERRCODE_INVALID_TEXT_REPRESENTATION)
+		{
+			refusal->sqlerrcode = ERRCODE_UNTRANSLATABLE_CHARACTER;
+			refusal->message = pstrdup("unsupported Unicode escape sequence");
+		}
 		return false;
+	}
 	*value = call.value;
 	return true;
 }
@@ -235,6 +222,106 @@ cast_date(Datum value, Oid from, Oid to, const char *pattern)
 	return (Datum) 0;
 }
 
+/* Reads text by the column's pattern; an error if it can't. */
+static Datum
+parse_by_pattern(const EtlColumn *column, text *value)
+{
+	Oid type;
+	int32 typmod;
+	int zone = 0;
+	Datum result = parse_datetime(value, cstring_to_text(column->date_pattern),
+								  DEFAULT_COLLATION_OID, true, &type, &typmod,
+								  &zone, NULL);
+
+	return cast_date(result, type, column->base_type, column->date_pattern);
+}
+
+/*
+ * Moments that patterns are tried on.  to_char pads names of days and months
+ * and Roman months, but not the longest: they are a Wednesday in September, and
+ * one in August, which is VIII.
+ */
+static const char *const moments[] = {"2024-09-25 12:34:56.789 UTC",
+									  "2024-08-28 12:34:56.789 UTC"};
+
+typedef struct PatternCheck
+{
+	EtlColumn *column;
+	const char *moment;
+} PatternCheck;
+
+/* Guarded: reads what the pattern itself writes. */
+static bool
+call_check_pattern(void *arg, EtlRefusal *refusal)
+{
+	PatternCheck *check = arg;
+	Datum moment =
+		DirectFunctionCall3(timestamptz_in, CStringGetDatum(check->moment),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	Datum written = DirectFunctionCall2Coll(timestamptz_to_char,
+											DEFAULT_COLLATION_OID, moment,
+											CStringGetTextDatum(
+												check->column->date_pattern));
+
+	(void) parse_by_pattern(check->column, DatumGetTextPP(written));
+	return true;
+}
+
+/* 22023 for a pattern that the server can't read any value by. */
+static void
+check_date_pattern(EtlColumn *column)
+{
+	static const EtlGuard guard = {ETL_GUARD_PLAIN, false, false};
+	EtlRefusal refusal = {0};
+
+	for (int i = 0; i < lengthof(moments); i++)
+	{
+		PatternCheck check = {column, moments[i]};
+
+		/* to_char gives null for no pattern at all */
+		if (column->date_pattern[0] != '\0' &&
+			etl_guard_call(&guard, call_check_pattern, &check, &refusal))
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid date format \"%s\" for column \"%s\" of type %s",
+					column->date_pattern, column->name,
+					format_type_be(column->type)),
+			 refusal.message
+				 ? errdetail("To read by it fails with: %s.", refusal.message)
+				 : 0,
+			 errhint("A pattern as in to_timestamp is expected, with other "
+					 "text in double quotes.")));
+}
+
+void
+etl_column_set_date_pattern(EtlColumn *column, const char *pattern)
+{
+	EtlDateFormat *format = palloc(sizeof(EtlDateFormat));
+	bool wants_date = column->base_type != TIMEOID;
+
+	if (column->base_type != DATEOID && column->base_type != TIMEOID &&
+		column->base_type != TIMESTAMPOID &&
+		column->base_type != TIMESTAMPTZOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column \"%s\" of type %s takes no date format",
+						column->name, format_type_be(column->type)),
+				 errhint("\"date_formats\" is for columns of type date, time, "
+						 "timestamp and timestamptz.")));
+	column->date_pattern = pstrdup(pattern);
+	column->convert = convert_never;
+	if (etl_date_format_compile(pattern, format) &&
+		(wants_date ? format->has_date : format->has_time))
+		column->date_format = format;
+	else
+	{
+		pfree(format);
+		check_date_pattern(column);
+	}
+}
+
 /* Rounds to the column's digits of the second. */
 static Datum
 scale_date(Datum value, Oid type, int32 typmod)
@@ -266,17 +353,10 @@ call_parse_datetime(void *arg, EtlRefusal *refusal)
 {
 	Call *call = arg;
 	EtlColumn *column = call->column;
-	Oid type;
-	int32 typmod;
-	int zone = 0;
 
 	call->value =
-		parse_datetime(cstring_to_text_with_len(call->text, call->length),
-					   cstring_to_text(column->date_pattern),
-					   DEFAULT_COLLATION_OID, true, &type, &typmod, &zone,
-					   NULL);
-	call->value =
-		cast_date(call->value, type, column->base_type, column->date_pattern);
+		parse_by_pattern(column,
+						 cstring_to_text_with_len(call->text, call->length));
 	call->value =
 		scale_date(call->value, column->base_type, column->conversion.typmod);
 	if (column->base_type != column->type)
@@ -350,12 +430,65 @@ convert_date(EtlColumn *column, const char *s, size_t n, Datum *value,
 }
 
 bool
-etl_column_convert_slowly(EtlColumn *column, EtlArena *arena, const char *s,
-						  size_t n, Datum *value, EtlRefusal *refusal)
+etl_column_wants_json(const EtlColumn *column)
+{
+	return column->base_type == JSONOID || column->base_type == JSONBOID;
+}
+
+void
+etl_column_trust_json(EtlColumn *column)
+{
+	column->is_checked = true;
+	if (column->type == column->base_type)
+		column->convert = etl_convert_json_find(column->type);
+}
+
+/* Guarded: the server's reading of JSON arrays and objects. */
+static bool
+call_nested(void *arg, EtlRefusal *refusal)
+{
+	Call *call = arg;
+
+	call->value =
+		etl_nested_read(call->column->nested, call->text, call->length);
+	return true;
+}
+
+/* An array or composite value of JSON. */
+static bool
+convert_nested(EtlColumn *column, const char *s, size_t n, Datum *value,
+			   EtlRefusal *refusal)
+{
+	Call call = {column, unconstify(char *, s), n, (Datum) 0};
+
+	if (column->nested == NULL)
+	{
+		bool is_domain = column->type != column->base_type;
+
+		column->nested =
+			etl_nested_new(column->context, column->name, column->type,
+						   is_domain ? -1 : column->conversion.typmod);
+	}
+	if (!etl_guard_call(&column->guard, call_nested, &call, refusal))
+		return false;
+	*value = call.value;
+	return true;
+}
+
+bool
+etl_column_convert_slowly(EtlColumn *column, EtlArena *arena,
+						  EtlFieldKind kind, const char *s, size_t n,
+						  Datum *value, EtlRefusal *refusal)
 {
 	if (column->date_pattern)
 		return convert_date(column, s, n, value, refusal);
-	if (column->has_number_format)
+	/* JSON has its own way to write numbers, only strings have another */
+	if (column->has_number_format && kind == ETL_FIELD_TEXT)
 		return convert_number(column, arena, s, n, value, refusal);
+	if (column->has_number_format &&
+		column->plain_convert(&column->conversion, arena, s, n, value))
+		return true;
+	if (column->is_nested && kind == ETL_FIELD_JSON)
+		return convert_nested(column, s, n, value, refusal);
 	return convert_by_input(column, s, n, value, refusal);
 }

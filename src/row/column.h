@@ -16,6 +16,7 @@
 #include "row/convert.h"
 #include "row/date_format.h"
 #include "row/guard.h"
+#include "row/nested.h"
 #include "row/number_format.h"
 
 /* Where a column's text comes from. */
@@ -48,6 +49,10 @@ typedef struct EtlColumn
 	EtlGuard guard;
 	bool judges_null; /* a domain, which may forbid nulls */
 
+	bool is_checked;   /* its fields are well-formed JSON */
+	bool is_nested;    /* JSON arrays or objects are read into it */
+	EtlNested *nested; /* that reads them, or NULL */
+
 	bool has_number_format;
 	EtlNumberFormat number_format;
 	EtlConvert plain_convert; /* of numbers in plain form, or NULL */
@@ -73,12 +78,19 @@ extern void etl_column_set_number_format(EtlColumn *column,
 extern void etl_column_set_date_pattern(EtlColumn *column,
 										const char *pattern);
 
+/* True if the column is to have a string with its quotes, as JSON. */
+extern bool etl_column_wants_json(const EtlColumn *column);
+
+/* The fields of a column that wants JSON will be well-formed. */
+extern void etl_column_trust_json(EtlColumn *column);
+
 /*
- * Converts text that the fast converter declined.  Returns false, with
- * *refusal filled, if the type refuses it.  The value is palloc'd.
+ * Converts a field of this kind that the fast converter declined.  Returns
+ * false, with *refusal filled, if the type refuses it.  The value is palloc'd.
  */
 extern bool etl_column_convert_slowly(EtlColumn *column, EtlArena *arena,
-									  const char *s, size_t n, Datum *value,
+									  EtlFieldKind kind, const char *s,
+									  size_t n, Datum *value,
 									  EtlRefusal *refusal);
 
 /* Asks a domain whether the column may be null. */

@@ -127,16 +127,17 @@ hint_for_date(const char *column, const char *s, size_t n, const Shape *shape)
 }
 
 char *
-etl_hint_for_value(Oid type, const char *column, const char *s, size_t n)
+etl_hint_for_value(Oid type, const char *column, bool text_nulls,
+				   const char *s, size_t n)
 {
 	Shape shape;
 
 	if (type == TEXTOID || type == VARCHAROID || type == BPCHAROID)
 		return NULL;
-	if (n == 0)
+	if (text_nulls && n == 0)
 		return pstrdup("To read quoted empty fields as null, say quoted_nulls "
 					   "=> true.");
-	if (etl_null_word(s, n) >= 0)
+	if (text_nulls && etl_null_word(s, n) >= 0)
 		return psprintf("If \"%s\" stands for null, say null_strings => "
 						"'{\"\",\"%s\"}'.",
 						pnstrdup(s, n), pnstrdup(s, n));

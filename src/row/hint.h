@@ -16,9 +16,10 @@ extern int etl_null_word(const char *s, size_t n);
 
 /*
  * The option that would read n bytes as a value of the type, in the words of a
- * hint, palloc'd; NULL if nothing comes to mind.  column is the column's name.
+ * hint, palloc'd; NULL if nothing comes to mind.  column is the column's name;
+ * text_nulls tells whether the format knows null by its text.
  */
-extern char *etl_hint_for_value(Oid type, const char *column, const char *s,
-								size_t n);
+extern char *etl_hint_for_value(Oid type, const char *column, bool text_nulls,
+								const char *s, size_t n);
 
 #endif

@@ -102,6 +102,7 @@ static const EtlNumberFormat number_styles[] = {
 	{'.', ','}, {'.', ' '}, {'.', '\''}, {',', 0}, {',', '.'}, {',', ' '},
 };
 #define POINT_STYLES 0x07U
+#define GROUPING_POINT_STYLE 4
 
 typedef struct Candidates
 {
@@ -115,6 +116,7 @@ typedef struct InferredColumn
 	Candidates left;
 	Kind integers; /* the widest of those without separators */
 	Kind styled[lengthof(number_styles)]; /* the widest in that style */
+	bool grouped; /* a point was seen that may group thousands */
 	bool nullable;
 	int64 values;
 	char *example;
@@ -131,12 +133,13 @@ struct EtlInference
 	MemoryContext scratch;
 	EtlDateFormat dates[lengthof(date_patterns)];
 	FmgrInfo jsonb_in;
+	bool typed;
 	int ncolumns;
 	InferredColumn columns[FLEXIBLE_ARRAY_MEMBER];
 };
 
 EtlInference *
-etl_infer_new(int ncolumns)
+etl_infer_new(int ncolumns, bool typed)
 {
 	EtlInference *inference;
 	int i;
@@ -152,13 +155,15 @@ etl_infer_new(int ncolumns)
 		if (!etl_date_format_compile(date_patterns[i], &inference->dates[i]))
 			elog(ERROR, "bad date pattern \"%s\"", date_patterns[i]);
 	fmgr_info(F_JSONB_IN, &inference->jsonb_in);
+	inference->typed = typed;
 	inference->ncolumns = ncolumns;
 	memset(inference->columns, 0, ncolumns * sizeof(InferredColumn));
 	for (i = 0; i < ncolumns; i++)
 	{
 		inference->columns[i].left.kinds = BIT(KIND_COUNT) - 1;
 		inference->columns[i].left.dates = BIT(lengthof(date_patterns)) - 1;
-		inference->columns[i].left.styles = BIT(lengthof(number_styles)) - 1;
+		inference->columns[i].left.styles =
+			typed ? 0 : BIT(lengthof(number_styles)) - 1;
 	}
 	return inference;
 }
@@ -357,6 +362,7 @@ matching_styles(InferredColumn *column, uint32 numbers, const char *s,
 		if (found & BIT(KIND_NUMERIC))
 		{
 			widen_style(column, i, found);
+			column->grouped |= i == GROUPING_POINT_STYLE;
 			result |= BIT(i);
 		}
 	}
@@ -378,12 +384,37 @@ describe(const Candidates *left)
 	return left->dates ? "date in the order of those before" : "number";
 }
 
+/* Those of the candidates that the source allows the value to be. */
+static Candidates
+allowed_candidates(const EtlInference *inference, const Candidates *left,
+				   const EtlField *field)
+{
+	Candidates allowed = *left;
+
+	if (!inference->typed)
+		return allowed;
+	if (field->kind == ETL_FIELD_TEXT)
+	{
+		allowed.kinds &= ~(ALL_NUMBERS | BIT(KIND_BOOL) | BIT(KIND_JSON));
+		return allowed;
+	}
+	allowed.dates = 0;
+	if (field->data[0] == '{' || field->data[0] == '[')
+		allowed.kinds &= BIT(KIND_JSON);
+	else if (field->data[0] == 't' || field->data[0] == 'f')
+		allowed.kinds &= BIT(KIND_BOOL);
+	else
+		allowed.kinds &= ALL_NUMBERS;
+	return allowed;
+}
+
 void
 etl_infer_value(EtlInference *inference, int i, const EtlField *field,
 				int64 line)
 {
 	InferredColumn *column = &inference->columns[i];
 	Candidates before = column->left;
+	Candidates allowed;
 	const char *s = field->data;
 	size_t n = field->len;
 	uint32 numbers = 0;
@@ -399,14 +430,15 @@ etl_infer_value(EtlInference *inference, int i, const EtlField *field,
 	if (is_text(&before))
 		return;
 
-	if ((before.kinds & ALL_NUMBERS) || before.styles)
+	allowed = allowed_candidates(inference, &before, field);
+	if ((allowed.kinds & ALL_NUMBERS) || before.styles)
 		numbers = number_kinds(s, n);
-	column->left.kinds = before.kinds & numbers;
-	if (before.kinds & ~ALL_NUMBERS)
+	column->left.kinds = allowed.kinds & numbers;
+	if (allowed.kinds & ~ALL_NUMBERS)
 		column->left.kinds |=
-			other_kinds(inference, before.kinds & ~ALL_NUMBERS, s, n);
+			other_kinds(inference, allowed.kinds & ~ALL_NUMBERS, s, n);
 	if (before.dates)
-		column->left.dates = matching_dates(inference, before.dates, s, n);
+		column->left.dates = matching_dates(inference, allowed.dates, s, n);
 	if (before.styles)
 		column->left.styles = matching_styles(column, numbers, s, n);
 
@@ -459,6 +491,21 @@ infer_styled_number(const InferredColumn *column, EtlInferred *result)
 	result->thousands_separator = number_styles[first].thousands;
 }
 
+/*
+ * The type of plain numbers if each point in them groups thousands, or NULL if
+ * some can't, or there are none.  Only then was the style seen.
+ */
+static const char *
+grouped_type(const InferredColumn *column)
+{
+	if ((column->left.kinds & BIT(KIND_NUMERIC)) == 0 ||
+		(column->left.styles & BIT(GROUPING_POINT_STYLE)) == 0 ||
+		!column->grouped)
+		return NULL;
+	return kinds[Max(column->styled[GROUPING_POINT_STYLE], column->integers)]
+		.type;
+}
+
 EtlInferred
 etl_infer_result(const EtlInference *inference, int i)
 {
@@ -472,7 +519,10 @@ etl_infer_result(const EtlInference *inference, int i)
 		return result;
 	result.example = pstrdup(column->example);
 	if (column->left.kinds)
+	{
 		result.type = kinds[pg_rightmost_one_pos32(column->left.kinds)].type;
+		result.grouped_type = grouped_type(column);
+	}
 	else if (column->left.dates)
 		infer_date(inference, &column->left, &result);
 	else if (column->left.styles)

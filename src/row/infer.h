@@ -22,6 +22,8 @@ typedef struct EtlInferred
 	const char *format;       /* date_formats pattern, or NULL */
 	char decimal_separator;   /* '.' or ',' where the values show it */
 	char thousands_separator; /* 0 = none */
+	const char *grouped_type; /* that of plain numbers if their points group
+							   * thousands, or NULL if they can't */
 	char *example;            /* a value, or NULL */
 	char *note;               /* ambiguity, the line that forced text, or
 								 * NULL */
@@ -29,8 +31,12 @@ typedef struct EtlInferred
 	int64 values;             /* values seen that were not null */
 } EtlInferred;
 
-/* For ncolumns columns, in the current memory context. */
-extern EtlInference *etl_infer_new(int ncolumns);
+/*
+ * For ncolumns columns, in the current memory context.  typed: the source tells
+ * strings from other values.  Then a string is no number, boolean or JSON,
+ * whatever it looks like, and what is no string is no date.
+ */
+extern EtlInference *etl_infer_new(int ncolumns, bool typed);
 
 /* Feeds the field of column i found in a record that starts at line. */
 extern void etl_infer_value(EtlInference *inference, int i,

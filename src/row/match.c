@@ -4,17 +4,13 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
-#include "catalog/pg_collation.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/varlena.h"
 
+#include "record/names.h"
 #include "record/scalar.h"
 #include "row/private.h"
 
@@ -162,7 +158,7 @@ set_mapping(void *arg, int index, const JsonbValue *value)
 
 	if (value->type == jbvString)
 		mapping->name = pnstrdup(value->val.string.val, value->val.string.len);
-	else if (value->type == jbvNumeric)
+	else if (value->type == jbvNumeric && row->has_positions)
 		mapping->position = numeric_position(value);
 	if (mapping->name == NULL && mapping->position == 0)
 		ereport(ERROR,
@@ -170,8 +166,10 @@ set_mapping(void *arg, int index, const JsonbValue *value)
 				 errmsg("option \"columns\" gives no %s for column \"%s\"",
 						row->field_noun,
 						NameStr(TupleDescAttr(row->desc, index)->attname)),
-				 errdetail("A name or a position, counted from 1, is "
-						   "expected.")));
+				 row->has_positions
+					 ? errdetail("A name or a position, counted from 1, is "
+								 "expected.")
+					 : errdetail("A name or a path is expected.")));
 }
 
 void
@@ -205,33 +203,6 @@ compare_names(const void *a, const void *b)
 	return result ? result : left->field - right->field;
 }
 
-/* A name in lower case without surrounding blanks, palloc'd. */
-static char *
-fold_name(const char *name)
-{
-	size_t length;
-
-	while (isspace((unsigned char) *name))
-		name++;
-	length = strlen(name);
-	while (length > 0 && isspace((unsigned char) name[length - 1]))
-		length--;
-	return str_tolower(name, length, DEFAULT_COLLATION_OID);
-}
-
-/* True if name is what an identifier of long_name is cut to. */
-static bool
-is_cut_name(const char *name, const char *long_name)
-{
-	size_t length = strlen(name);
-	size_t long_length = strlen(long_name);
-
-	return long_length >= NAMEDATALEN && length < NAMEDATALEN &&
-		   strncmp(name, long_name, length) == 0 &&
-		   pg_mbcliplen(long_name, (int) long_length, NAMEDATALEN - 1) ==
-			   (int) length;
-}
-
 /* The reader's names, sorted; palloc'd. */
 static FieldName *
 sort_names(const EtlReader *reader, bool fold)
@@ -241,7 +212,8 @@ sort_names(const EtlReader *reader, bool fold)
 
 	for (i = 0; i < reader->nfields; i++)
 	{
-		names[i].name = fold ? fold_name(reader->names[i]) : reader->names[i];
+		names[i].name =
+			fold ? etl_name_fold(reader->names[i]) : reader->names[i];
 		names[i].field = i;
 	}
 	qsort(names, reader->nfields, sizeof(FieldName), compare_names);
@@ -285,17 +257,17 @@ find_name(Names *names, const char *name)
 
 	if (names->folded == NULL)
 		names->folded = sort_names(reader, true);
-	folded = fold_name(name);
+	folded = etl_name_fold(name);
 	field = search_names(names->folded, reader->nfields, folded);
 	if (field >= 0)
 		return field;
 
 	/* Identifiers are cut to 63 bytes, the names in sources are not. */
 	for (i = 0; i < reader->nfields; i++)
-		if (is_cut_name(name, reader->names[i]))
+		if (etl_name_is_cut(name, reader->names[i]))
 			return i;
 	for (i = 0; i < reader->nfields; i++)
-		if (is_cut_name(folded, names->folded[i].name))
+		if (etl_name_is_cut(folded, names->folded[i].name))
 			return names->folded[i].field;
 	return -1;
 }
@@ -304,7 +276,7 @@ find_name(Names *names, const char *name)
 static const char *
 find_near_name(const Names *names, const char *name)
 {
-	char *folded = fold_name(name);
+	char *folded = etl_name_fold(name);
 	int length = (int) strlen(folded);
 	int nearest = Min(MAX_DISTANCE, length / 2) + 1;
 	const char *result = NULL;
@@ -434,26 +406,58 @@ match_columns(const EtlRow *row, EtlReader *reader)
 	return fields;
 }
 
+/*
+ * The same where names are open: fields are made by asking for them.  *nfields
+ * becomes their number.
+ */
+static int *
+find_fields(const EtlRow *row, EtlReader *reader, int *nfields)
+{
+	int *fields = palloc(Max(row->desc->natts, 1) * sizeof(int));
+
+	for (int i = 0; i < row->desc->natts; i++)
+		fields[i] = -1;
+	for (int i = 0; i < row->ncolumns; i++)
+	{
+		EtlColumn *column = &row->columns[i];
+		const char *path = row->mappings[column->index].name;
+		bool as_json = etl_column_wants_json(column);
+
+		if (column->origin != ETL_ORIGIN_FIELD)
+			continue;
+		fields[column->index] =
+			reader->ops->find_field(reader, path ? path : column->name,
+									path != NULL, as_json);
+		*nfields = Max(*nfields, fields[column->index] + 1);
+		if (as_json)
+			etl_column_trust_json(column);
+	}
+	return fields;
+}
+
 void
 etl_row_bind(EtlRow *row, EtlReader *reader)
 {
 	MemoryContext old;
 	int *fields;
 	int *slots;
+	int nfields = reader->nfields;
 	int nwanted = 0;
 	int i;
 
 	MemoryContextReset(row->bound);
 	old = MemoryContextSwitchTo(row->bound);
-	fields = match_columns(row, reader);
+	row->names_are_open = etl_reader_names_are_open(reader);
+	fields = row->names_are_open ? find_fields(row, reader, &nfields)
+								 : match_columns(row, reader);
 
 	/* Each field is wanted once, in the source's order. */
-	slots = palloc0(Max(reader->nfields, 1) * sizeof(int));
+	slots = palloc0(Max(nfields, 1) * sizeof(int));
 	for (i = 0; i < row->ncolumns; i++)
 		if (fields[row->columns[i].index] >= 0)
 			slots[fields[row->columns[i].index]] = 1;
-	row->wanted = palloc(Max(reader->nfields, 1) * sizeof(int));
-	for (i = 0; i < reader->nfields; i++)
+	row->wanted = palloc(Max(nfields, 1) * sizeof(int));
+	for (i = 0; i < nfields; i++)
 	{
 		if (slots[i])
 		{

@@ -16,12 +16,16 @@ typedef struct EtlMapping
 	int position; /* 1-based, or 0 */
 } EtlMapping;
 
+typedef struct EtlRowDomain EtlRowDomain;
+
 struct EtlRow
 {
 	TupleDesc desc; /* borrowed */
 	const char *field_noun;
+	bool has_positions;
 	bool null_on_error;
 
+	EtlRowDomain *domain; /* that the whole row is a value of, or NULL */
 	EtlMapping *mappings; /* one for each column of desc */
 
 	/* The columns that are converted, in order. */
@@ -42,12 +46,22 @@ struct EtlRow
 	Datum *values; /* the caller's, set to null at first sight */
 
 	MemoryContext bound; /* what belongs to the reader bound last */
+	bool names_are_open; /* that reader's */
 	int *wanted;
 	size_t source_length;
 };
 
 /* Settles whether rows can be formed many at once; after binding. */
 extern void etl_row_prepare_many(EtlRow *row);
+
+/*
+ * row_domain.c: a domain over the row's type, in the current context, and
+ * whether it accepts a row, else with *refusal filled.  last as in EtlGuard.
+ */
+extern EtlRowDomain *etl_row_domain_new(Oid type, bool last);
+extern bool etl_row_domain_accepts(EtlRowDomain *domain, TupleDesc desc,
+								   Datum *values, bool *isnull,
+								   EtlRefusal *refusal);
 
 /* True if the column is none of the source's: "etl_line" and so on. */
 extern bool etl_row_is_special(const char *name, EtlOrigin *origin);

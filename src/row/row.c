@@ -8,6 +8,7 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
+#include "row/convert_json.h"
 #include "row/hint.h"
 #include "row/private.h"
 
@@ -58,6 +59,7 @@ etl_row_new(TupleDesc desc, const Bitmapset *needed,
 
 	row->desc = desc;
 	row->field_noun = options->field_noun ? options->field_noun : "field";
+	row->has_positions = options->has_positions;
 	row->null_on_error = options->null_on_error;
 	row->bound = AllocSetContextCreate(CurrentMemoryContext, "pg_etl binding",
 									   ALLOCSET_SMALL_SIZES);
@@ -84,6 +86,10 @@ etl_row_new(TupleDesc desc, const Bitmapset *needed,
 	}
 	etl_row_for_each_member(desc, options->date_formats, "date_formats",
 							set_date_pattern, row);
+	if (OidIsValid(options->domain))
+		row->domain =
+			etl_row_domain_new(options->domain, !options->convert_all &&
+													!options->null_on_error);
 	return row;
 }
 
@@ -94,6 +100,9 @@ etl_row_needs_subtransaction(TupleDesc desc, const EtlRowOptions *options)
 
 	if (!options->convert_all && !options->null_on_error)
 		return false;
+	if (OidIsValid(options->domain) &&
+		etl_guard_for_type(options->domain).level == ETL_GUARD_SUBTRANSACTION)
+		return true;
 	for (i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
@@ -170,6 +179,7 @@ form_slowly(EtlRow *row, EtlColumn *column, EtlReader *reader,
 
 	*value = (Datum) 0;
 	*isnull = false;
+	field = column->field >= 0 ? &record->fields[column->field] : NULL;
 	if (column->origin != ETL_ORIGIN_FIELD)
 	{
 		const char *text;
@@ -179,13 +189,15 @@ form_slowly(EtlRow *row, EtlColumn *column, EtlReader *reader,
 							refusal) &&
 			   (column->convert(&column->conversion, &row->arena, text, length,
 								value) ||
-				etl_column_convert_slowly(column, &row->arena, text, length,
-										  value, refusal));
+				etl_column_convert_slowly(column, &row->arena, ETL_FIELD_TEXT,
+										  text, length, value, refusal));
 	}
-	field = column->field >= 0 ? &record->fields[column->field] : NULL;
+	if (field && field->kind == ETL_FIELD_REFUSED)
+		return refuse_by_reader(reader, refusal);
 	if (field && field->kind >= ETL_FIELD_TEXT)
-		return etl_column_convert_slowly(column, &row->arena, field->data,
-										 field->len, value, refusal);
+		return etl_column_convert_slowly(column, &row->arena, field->kind,
+										 field->data, field->len, value,
+										 refusal);
 	*isnull = true;
 	return etl_column_accept_null(column, refusal);
 }
@@ -199,6 +211,7 @@ accepts_null(EtlColumn *column)
 	return etl_column_accept_null(column, &ignored);
 }
 
+/* Column is NULL if the row as a whole was refused. */
 static void
 fill_reject(EtlReject *reject, const EtlColumn *column,
 			const EtlRefusal *refusal, EtlReader *reader,
@@ -212,14 +225,14 @@ fill_reject(EtlReject *reject, const EtlColumn *column,
 	reject->message = refusal->message;
 	reject->detail = refusal->detail;
 	reject->hint = refusal->hint;
-	reject->column_name = column->name;
+	reject->column_name = column ? column->name : NULL;
 	reject->constraint_name = refusal->constraint_name;
 	reject->source = reader->source;
 	reject->line = record->line;
 	reject->record_no = record->record_no;
 	reject->offset = record->offset;
 	reject->raw = etl_reader_raw_bytes(reader, record, &reject->raw_len);
-	if (column->field >= 0 &&
+	if (column && column->field >= 0 &&
 		record->fields[column->field].kind > ETL_FIELD_NULL)
 	{
 		reject->value = record->fields[column->field].data;
@@ -227,6 +240,7 @@ fill_reject(EtlReject *reject, const EtlColumn *column,
 		if (refusal->stage == ETL_STAGE_CONVERSION &&
 			column->date_pattern == NULL && !column->has_number_format)
 			hint = etl_hint_for_value(column->base_type, column->name,
+									  !etl_reader_names_are_open(reader),
 									  reject->value, reject->value_len);
 		if (hint != NULL)
 			reject->hint = hint;
@@ -261,23 +275,37 @@ etl_row_ordinary_columns(TupleDesc desc)
 	return n;
 }
 
+/*
+ * Appends what column is bound to; false if its name tells that.  Where names
+ * are open they find the same fields in any record; else only positions do.
+ */
+static bool
+append_binding(const EtlRow *row, const EtlColumn *column,
+			   const char *separator, StringInfo out)
+{
+	const char *path = row->mappings[column->index].name;
+
+	if (column->field < 0 || (row->names_are_open && path == NULL))
+		return false;
+	appendStringInfoString(out, separator);
+	escape_json(out, column->name);
+	appendStringInfoString(out, ": ");
+	if (row->names_are_open)
+		escape_json(out, path);
+	else
+		appendStringInfo(out, "%d", row->wanted[column->field] + 1);
+	return true;
+}
+
 void
-etl_row_append_positions(const EtlRow *row, StringInfo out)
+etl_row_append_columns(const EtlRow *row, StringInfo out)
 {
 	const char *separator = "";
 
 	appendStringInfoChar(out, '{');
 	for (int i = 0; i < row->ncolumns; i++)
-	{
-		const EtlColumn *column = &row->columns[i];
-
-		if (column->field < 0)
-			continue;
-		appendStringInfoString(out, separator);
-		escape_json(out, column->name);
-		appendStringInfo(out, ": %d", row->wanted[column->field] + 1);
-		separator = ", ";
-	}
+		if (append_binding(row, &row->columns[i], separator, out))
+			separator = ", ";
 	appendStringInfoChar(out, '}');
 }
 
@@ -304,7 +332,7 @@ etl_row_prepare_many(EtlRow *row)
 	size_t size = (size_t) ETL_ROW_MANY * Max(row->ncolumns, 1);
 
 	row->many = 0;
-	if (row->ncolumns > ETL_ROW_MANY)
+	if (row->ncolumns > ETL_ROW_MANY || row->domain)
 		return;
 	if (row->convert_many == NULL)
 	{
@@ -319,11 +347,13 @@ etl_row_prepare_many(EtlRow *row)
 	for (int i = 0; i < row->ncolumns; i++)
 	{
 		const EtlColumn *column = &row->columns[i];
+		EtlConvertMany convert = etl_convert_find_many(column->convert);
 
-		row->convert_many[i] = etl_convert_find_many(column->convert);
-		if (row->convert_many[i] == NULL || column->field < 0 ||
-			column->judges_null)
+		if (convert == NULL)
+			convert = etl_convert_json_find_many(column->convert);
+		if (convert == NULL || column->field < 0 || column->judges_null)
 			return;
+		row->convert_many[i] = convert;
 		row->many_index[i] = column->index;
 	}
 	row->many = ETL_ROW_MANY;
@@ -411,6 +441,17 @@ etl_row_form(EtlRow *row, EtlReader *reader, const EtlRecord *record,
 		values[column->index] = (Datum) 0;
 		isnull[column->index] = true;
 		status = ETL_ROW_NULLED;
+	}
+	if (unlikely(row->domain != NULL))
+	{
+		EtlRefusal refusal;
+
+		if (!etl_row_domain_accepts(row->domain, row->desc, values, isnull,
+									&refusal))
+		{
+			fill_reject(reject, NULL, &refusal, reader, record);
+			return ETL_ROW_REJECT;
+		}
 	}
 	return status;
 }

@@ -26,6 +26,7 @@ typedef struct EtlRowOptions
 {
 	/* {"target column": "field name" | 1-based position | path}, or NULL */
 	Jsonb *columns;
+	bool has_positions; /* positions are allowed there */
 
 	/* Refused values become NULL instead of rejecting the record. */
 	bool null_on_error;
@@ -43,6 +44,9 @@ typedef struct EtlRowOptions
 
 	/* {"target column": "to_timestamp pattern"}, or NULL */
 	Jsonb *date_formats;
+
+	/* A domain over the row's type that the row must be a value of, or 0. */
+	Oid domain;
 
 	/* What messages call a field: "column" in CSV, "member" in JSON. */
 	const char *field_noun;
@@ -72,6 +76,7 @@ extern EtlRow *etl_row_new(TupleDesc desc, const Bitmapset *needed,
  * are wanted.  With names: by the columns option, else the same name, else the
  * same name regardless of case and surrounding blanks; a column that no field
  * matches is 42703.  Without names: by position, special columns not counted.
+ * With open names each column asks for its field; records may lack it.
  */
 extern void etl_row_bind(EtlRow *row, EtlReader *reader);
 
@@ -94,10 +99,10 @@ extern TupleDesc etl_row_copy_desc(TupleDesc desc);
 extern int etl_row_ordinary_columns(TupleDesc desc);
 
 /*
- * Appends {"column": position, ...}: the field, counted from 1, that each column
- * is bound to.
+ * Appends {"column": field, ...}: what each column is bound to, as the columns
+ * option says it.
  */
-extern void etl_row_append_positions(const EtlRow *row, StringInfo out);
+extern void etl_row_append_columns(const EtlRow *row, StringInfo out);
 
 /* The most rows that are formed at once. */
 #define ETL_ROW_MANY 64

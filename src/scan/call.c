@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include <ctype.h>
+#include <math.h>
 
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -16,10 +17,12 @@
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 
+#include "http/site.h"
 #include "scan/call.h"
 
 static void set_source(EtlCall *call, const EtlCallSite *site, Datum value);
 static void check_separators(const EtlScanOptions *options);
+static void check_transport(const EtlCall *call);
 
 EtlCallSite *
 etl_call_site_new(Oid funcid, const EtlReaderFunction *function)
@@ -100,6 +103,9 @@ etl_call_new(const EtlFormat *format)
 
 	call->format = format;
 	call->options = palloc0(format->options_size);
+	/* not in every format's table */
+	call->options->transport.idempotent = ETL_OPTION_UNSET;
+	call->options->transport.rate_limit = NAN;
 	etl_option_init(&call->target, &format->table, call->options);
 	return call;
 }
@@ -108,6 +114,7 @@ void
 etl_call_check(const EtlCall *call)
 {
 	check_separators(call->options);
+	check_transport(call);
 	if (call->source == NULL && call->options->server != NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("option \"server\" is for sources, not for "
@@ -117,6 +124,13 @@ etl_call_check(const EtlCall *call)
 						errmsg("option \"reject_limit_percent\" must be at "
 							   "most 100")));
 	call->format->check_options(call);
+}
+
+const EtlFormat *
+etl_call_record_format(const EtlCall *call)
+{
+	return call->format->record_format ? call->format->record_format(call)
+									   : call->format;
 }
 
 EtlOnError
@@ -138,10 +152,18 @@ set_source(EtlCall *call, const EtlCallSite *site, Datum value)
 		call->source = TextDatumGetCString(value);
 		return;
 	}
+	call->content_is_text = (site->types[0] != BYTEAOID);
+	if (site->types[0] == JSONBOID)
+	{
+		Jsonb *jsonb = DatumGetJsonbP(value);
+
+		call->content = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+		call->content_len = strlen(call->content);
+		return;
+	}
 	content = PG_DETOAST_DATUM_PACKED(value);
 	call->content = VARDATA_ANY(content);
 	call->content_len = VARSIZE_ANY_EXHDR(content);
-	call->content_is_text = (site->types[0] == TEXTOID);
 }
 
 /* True for what may stand between digits without being taken for a part. */
@@ -177,4 +199,38 @@ check_separators(const EtlScanOptions *options)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("decimal and thousands separators must "
 							   "differ")));
+}
+
+bool
+etl_call_transport_given(const EtlCall *call, int i)
+{
+	size_t begin = offsetof(EtlScanOptions, transport);
+	size_t offset = call->target.table->defs[i].offset;
+
+	return offset >= begin && offset < begin + sizeof(EtlTransport) &&
+		   (call->target.seen & (UINT64CONST(1) << i)) != 0;
+}
+
+/* The transport's settings are for what has to be fetched. */
+static void
+check_transport(const EtlCall *call)
+{
+	const EtlOptionTable *table = call->target.table;
+	const char *server = call->options->server;
+	const EtlTransport *transport = &call->options->transport;
+	bool fetched = call->source && !etl_source_is_file(call->source, server);
+
+	for (int i = 0; i < table->ndefs && !fetched; i++)
+	{
+		if (etl_call_transport_given(call, i))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("option \"%s\" is for URLs, not for %s",
+								   table->defs[i].name,
+								   call->source ? "files" : "content")));
+	}
+	if (transport->headers)
+		(void) etl_http_site_headers(transport->headers);
+	if (transport->rate_limit <= 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("option \"rate_limit\" must be positive")));
 }

@@ -75,7 +75,8 @@ look_at_arguments(FunctionCallInfo fcinfo)
 
 	if (inspection->ncolumns == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-						errmsg("\"%s\" has no columns", inspection->source),
+						errmsg("\"%s\" has no columns",
+							   etl_source_visible(inspection->source)),
 						errdetail("It is empty.")));
 	return inspection;
 }
@@ -99,19 +100,41 @@ etl_create_table(PG_FUNCTION_ARGS)
 	PG_RETURN_OID(RangeVarGetRelid(target, NoLock, false));
 }
 
+/* Everybody may read a view's definition. */
+static void
+check_no_secret(const EtlInspection *inspection)
+{
+	if (inspection->has_secret)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the URL of a view must not hold a secret"),
+				 errhint(
+					 "Make a foreign server with a user mapping that holds "
+					 "it, and give the server's name with the option "
+					 "\"server\".")));
+}
+
 /* etl_create_view(name, source, format, options) */
 Datum
 etl_create_view(PG_FUNCTION_ARGS)
 {
 	RangeVar *target;
+	EtlInspection *inspection;
+	char *query;
 	char *schema =
 		get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	target = creation_target(PG_GETARG_TEXT_PP(0));
+	inspection = look_at_arguments(fcinfo);
+	check_no_secret(inspection);
+	query = etl_inspection_query(inspection, schema);
+	if (query == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+						errmsg("the files of \"%s\" have no columns in common",
+							   inspection->source)));
 	run_statement(
-		psprintf("CREATE VIEW %s AS %s", target_text(target),
-				 etl_inspection_query(look_at_arguments(fcinfo), schema)));
+		psprintf("CREATE VIEW %s AS %s", target_text(target), query));
 	PG_RETURN_OID(RangeVarGetRelid(target, NoLock, false));
 }

@@ -13,17 +13,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "csv/csv_reader.h"
-#include "scan/scan.h"
-
-typedef struct CsvCallOptions
-{
-	EtlScanOptions common;
-	EtlCsvOptions csv;
-} CsvCallOptions;
+#include "scan/formats.h"
+#include "scan/inspect.h"
 
 #define CSV_OPTION(member) \
-	.name = #member, .offset = offsetof(CsvCallOptions, csv.member)
+	.name = #member, .offset = offsetof(EtlCsvCallOptions, csv.member)
 
 static const EtlOptionDef csv_defs[] = {
 	{CSV_OPTION(delimiter), .type = ETL_OPTION_TEXT},
@@ -52,6 +46,7 @@ static const EtlOptionDef csv_defs[] = {
 	 .values = etl_on_error_names},
 	{ETL_SCAN_OPTION(reject_limit), .type = ETL_OPTION_INT64},
 	{ETL_SCAN_OPTION(reject_limit_percent), .type = ETL_OPTION_FLOAT8},
+	ETL_TRANSPORT_OPTIONS,
 };
 
 static void check_options(const EtlCall *call);
@@ -63,27 +58,33 @@ static EtlReader *open_reader(EtlStream *raw, const char *name,
 							  const EtlCall *call, int width, int flags);
 static bool form_fields(const EtlCall *call, EtlReader *reader,
 						const EtlRecord *record, Datum *values, bool *isnull);
-static char *describe(EtlReader *reader);
-static char *pinned_options(EtlReader *reader);
+static char *describe(const EtlCall *call, EtlReader *reader);
+static char *pinned_options(const EtlCall *call, EtlReader *reader,
+							bool for_record);
 static void append_symbol(StringInfo buf, const char *name, const char *symbol,
 						  int len);
 
 const EtlFormat etl_format_csv = {
 	.name = "csv",
 	.field_noun = "column",
+	.bytes_per_field = 8,
+	.has_positions = true,
 	.table = {csv_defs, lengthof(csv_defs)},
-	.options_size = sizeof(CsvCallOptions),
+	.options_size = sizeof(EtlCsvCallOptions),
 	.check_options = check_options,
 	.open = open_records,
 	.describe = describe,
 	.pinned_options = pinned_options,
+	.inspect = etl_inspect_csv,
 };
 
 const EtlFormat etl_format_csv_rows = {
 	.name = "csv",
 	.field_noun = "column",
+	.bytes_per_field = 8,
+	.has_positions = true,
 	.table = {csv_defs, lengthof(csv_defs)},
-	.options_size = sizeof(CsvCallOptions),
+	.options_size = sizeof(EtlCsvCallOptions),
 	.check_options = check_options,
 	.open = open_rows,
 	.form = form_fields,
@@ -94,13 +95,13 @@ const EtlFormat etl_format_csv_rows = {
 static void
 check_options(const EtlCall *call)
 {
-	etl_csv_options_check(&((CsvCallOptions *) call->options)->csv);
+	etl_csv_options_check(&((EtlCsvCallOptions *) call->options)->csv);
 }
 
 static EtlReader *
 open_records(EtlStream *raw, const char *name, const EtlCall *call, int width)
 {
-	const EtlCsvOptions *options = &((CsvCallOptions *) call->options)->csv;
+	const EtlCsvOptions *options = &((EtlCsvCallOptions *) call->options)->csv;
 
 	/* with names, or with positions of their own, columns don't count */
 	if (call->options->columns || options->header == 1 ||
@@ -116,7 +117,7 @@ open_records(EtlStream *raw, const char *name, const EtlCall *call, int width)
 static EtlReader *
 open_rows(EtlStream *raw, const char *name, const EtlCall *call, int width)
 {
-	const EtlCsvOptions *options = &((CsvCallOptions *) call->options)->csv;
+	const EtlCsvOptions *options = &((EtlCsvCallOptions *) call->options)->csv;
 	int flags = 0;
 
 	if (!etl_option_given(&call->target, "ragged") &&
@@ -138,7 +139,7 @@ static EtlReader *
 open_reader(EtlStream *raw, const char *name, const EtlCall *call, int width,
 			int flags)
 {
-	EtlCsvOptions *options = &((CsvCallOptions *) call->options)->csv;
+	EtlCsvOptions *options = &((EtlCsvCallOptions *) call->options)->csv;
 
 	/*
 	 * A text value is in the database encoding, and is no archive, however
@@ -186,7 +187,7 @@ form_fields(const EtlCall *call, EtlReader *reader, const EtlRecord *record,
 }
 
 static char *
-describe(EtlReader *reader)
+describe(const EtlCall *call, EtlReader *reader)
 {
 	const EtlCsvDialect *dialect = etl_csv_reader_dialect(reader);
 	const EtlCsvSyntax *syntax = &dialect->syntax;
@@ -247,7 +248,7 @@ append_symbol(StringInfo buf, const char *name, const char *symbol, int len)
 }
 
 static char *
-pinned_options(EtlReader *reader)
+pinned_options(const EtlCall *call, EtlReader *reader, bool for_record)
 {
-	return etl_csv_reader_pinned_options(reader, true);
+	return etl_csv_reader_pinned_options(reader, for_record);
 }

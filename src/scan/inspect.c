@@ -19,13 +19,17 @@
 #include "csv/csv_reader.h"
 #include "reject/reject.h"
 #include "row/hint.h"
-#include "scan/inspect.h"
+#include "scan/inspect_private.h"
 
-/* Padding is tried where one record in so many is bad, or more. */
-#define PADDING_SHARE 20
+/* Ragged records are looked for where one in so many is bad, or more. */
+#define RAGGED_SHARE 20
+
+/* Items that are only compared with the first once the sample is full. */
+#define MAX_COMPARED 100
 
 typedef struct Inspector
 {
+	EtlSource *source; /* read once or several times */
 	EtlInspection *result;
 	EtlInference *as_is;
 	EtlInference *with_nulls;
@@ -33,117 +37,18 @@ typedef struct Inspector
 	int64 rows;    /* records seen */
 	int64 rejects;
 	char *first_reject;
+	bool check_surplus; /* count the next */
+	int64 surplus;      /* records with values behind the last column */
 } Inspector;
-
-/* The field that a member of the columns option means, or -1. */
-static int
-mapped_field(const EtlReader *reader, const JsonbValue *value)
-{
-	char *text;
-
-	if (value->type == jbvNumeric)
-	{
-		int position = DatumGetInt32(
-			DirectFunctionCall1(numeric_int4,
-								NumericGetDatum(value->val.numeric)));
-
-		return position <= reader->nfields ? position - 1 : -1;
-	}
-	if (value->type != jbvString || reader->names == NULL)
-		return -1;
-	text = pnstrdup(value->val.string.val, (Size) value->val.string.len);
-	for (int i = 0; i < reader->nfields; i++)
-	{
-		if (strcmp(reader->names[i], text) == 0)
-			return i;
-	}
-	for (int i = 0; i < reader->nfields; i++)
-	{
-		if (pg_strcasecmp(reader->names[i], text) == 0)
-			return i;
-	}
-	return -1;
-}
-
-/* Columns that the user named are called so. */
-static void
-apply_mapping(EtlInspection *result, const EtlReader *reader)
-{
-	Jsonb *mapping = result->call->options->columns;
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	JsonbValue value;
-
-	if (mapping == NULL)
-		return;
-	it = JsonbIteratorInit(&mapping->root);
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-	{
-		char *name;
-		int field;
-
-		if (token != WJB_KEY)
-			continue;
-		name = pnstrdup(value.val.string.val, (Size) value.val.string.len);
-		(void) JsonbIteratorNext(&it, &value, true);
-		field = mapped_field(reader, &value);
-		if (field < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("\"%s\" has no %s for \"%s\"", reader->source,
-							result->call->format->field_noun, name)));
-		result->columns[field].name = name;
-	}
-}
 
 /* Settles the columns by the first item's reader. */
 static void
 set_columns(Inspector *inspector, EtlReader *reader)
 {
-	EtlInspection *result = inspector->result;
-	char **names = etl_csv_reader_column_names(reader);
-
-	result->reader = reader;
-	result->item = pstrdup(reader->source);
-	result->ncolumns = reader->nfields;
-	result->columns =
-		palloc0(sizeof(EtlInspectedColumn) * Max(reader->nfields, 1));
-	for (int i = 0; i < reader->nfields; i++)
-	{
-		result->columns[i].name = names[i];
-		result->columns[i].field = reader->names ? reader->names[i] : NULL;
-	}
-	apply_mapping(result, reader);
-	inspector->as_is = etl_infer_new(reader->nfields);
-	inspector->with_nulls = etl_infer_new(reader->nfields);
+	etl_inspection_set_columns(inspector->result, reader);
+	inspector->as_is = etl_infer_new(reader->nfields, false);
+	inspector->with_nulls = etl_infer_new(reader->nfields, false);
 	inspector->words = palloc0(sizeof(uint32) * Max(reader->nfields, 1));
-}
-
-/* Which field of this reader each column is; -1 for none. */
-static int *
-field_positions(const EtlInspection *result, const EtlReader *reader)
-{
-	int *positions = palloc(sizeof(int) * Max(result->ncolumns, 1));
-
-	for (int i = 0; i < result->ncolumns; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		positions[i] = i < reader->nfields ? i : -1;
-		if (reader == result->reader || reader->names == NULL ||
-			result->columns[i].field == NULL)
-			continue;
-		/* Mostly they stand in the same order. */
-		if (positions[i] >= 0 &&
-			strcmp(reader->names[i], result->columns[i].field) == 0)
-			continue;
-		positions[i] = -1;
-		for (int f = 0; f < reader->nfields && positions[i] < 0; f++)
-		{
-			if (strcmp(reader->names[f], result->columns[i].field) == 0)
-				positions[i] = f;
-		}
-	}
-	return positions;
 }
 
 static void
@@ -168,12 +73,32 @@ infer_record(Inspector *inspector, const EtlRecord *record)
 	}
 }
 
-/* Feeds the records of one item; false when the sample is full. */
+/* True if the record has more fields than columns, one of them filled. */
 static bool
-inspect_records(Inspector *inspector, EtlReader *reader, int64 sample_rows)
+has_surplus(const Inspector *inspector, EtlReader *reader)
 {
-	int *positions = field_positions(inspector->result, reader);
+	int n = 0;
+	const EtlField *fields;
 
+	if (!inspector->check_surplus)
+		return false;
+	fields = etl_csv_reader_all_fields(reader, &n);
+	for (int i = reader->nfields; fields != NULL && i < n; i++)
+	{
+		if (fields[i].kind == ETL_FIELD_TEXT && fields[i].len > 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Feeds the records of one item, whose fields at these positions are the
+ * columns; false when the sample is full.
+ */
+static bool
+inspect_records(Inspector *inspector, EtlReader *reader, const int *positions,
+				int64 sample_rows)
+{
 	etl_reader_want(reader, positions, inspector->result->ncolumns);
 	for (;;)
 	{
@@ -193,6 +118,8 @@ inspect_records(Inspector *inspector, EtlReader *reader, int64 sample_rows)
 				break;
 			case ETL_READ_RECORD:
 				infer_record(inspector, &record);
+				if (has_surplus(inspector, reader))
+					inspector->surplus++;
 				break;
 		}
 		inspector->rows++;
@@ -274,9 +201,8 @@ is_decimal_type(const EtlInferred *inferred)
 		   strcmp(inferred->type, "double precision") == 0;
 }
 
-/* Columns whose way of writing dates the user gave have that type. */
-static void
-apply_date_formats(EtlInspection *result)
+void
+etl_inspection_apply_date_formats(EtlInspection *result)
 {
 	Jsonb *formats = result->call->options->date_formats;
 	uint32 used = 0;
@@ -308,36 +234,90 @@ apply_date_formats(EtlInspection *result)
 }
 
 /*
+ * The separators that the user gave, or else those of the first column that can
+ * only be read in one way; 0 for those that nothing tells.
+ */
+static void
+find_separators(const EtlInspection *result, char *decimal, char *thousands)
+{
+	const EtlScanOptions *given = result->call->options;
+
+	*decimal = given->decimal_separator ? given->decimal_separator[0] : 0;
+	*thousands =
+		given->thousands_separator ? given->thousands_separator[0] : 0;
+	for (int i = 0; i < result->ncolumns; i++)
+	{
+		const EtlInferred *inferred = &result->columns[i].inferred;
+
+		if (inferred->grouped_type ||
+			(!is_decimal_type(inferred) && inferred->thousands_separator == 0))
+			continue;
+		if (*decimal == 0)
+			*decimal = inferred->decimal_separator;
+		if (*thousands == 0 && inferred->decimal_separator == *decimal)
+			*thousands = inferred->thousands_separator;
+	}
+}
+
+/*
+ * Settles a column whose points can be of both kinds: as the other columns tell,
+ * or else as decimal points, with a note where the fields are separated as
+ * where people write decimal commas.
+ */
+static void
+settle_points(const EtlInspection *result, EtlInferred *inferred, char decimal,
+			  char *thousands)
+{
+	const EtlCsvSyntax *syntax =
+		&etl_csv_reader_dialect(result->reader)->syntax;
+
+	if (decimal == ',' && (*thousands == 0 || *thousands == '.'))
+	{
+		inferred->type = inferred->grouped_type;
+		inferred->decimal_separator = ',';
+		inferred->thousands_separator = *thousands = '.';
+	}
+	else if (decimal == 0 && syntax->delimiter[0] == ';')
+		inferred->note =
+			pstrdup("the points can be decimal separators or thousands "
+					"separators; taken for decimal ones, which "
+					"decimal_separator => ',' changes");
+}
+
+/*
  * One pair of separators holds for the whole source.  Columns that are written
- * another way than the first one with separators stay text.
+ * in another way than those that tell it stay text.
  */
 static void
 settle_separators(EtlInspection *result)
 {
-	const EtlScanOptions *given = result->call->options;
-	char decimal = given->decimal_separator ? given->decimal_separator[0] : 0;
-	char thousands =
-		given->thousands_separator ? given->thousands_separator[0] : 0;
+	char decimal;
+	char thousands;
 
+	find_separators(result, &decimal, &thousands);
+	for (int i = 0; i < result->ncolumns; i++)
+	{
+		if (result->columns[i].inferred.grouped_type)
+			settle_points(result, &result->columns[i].inferred, decimal,
+						  &thousands);
+	}
+	if (decimal == 0)
+		decimal = '.';
 	for (int i = 0; i < result->ncolumns; i++)
 	{
 		EtlInferred *inferred = &result->columns[i].inferred;
 
-		if (!is_decimal_type(inferred) && inferred->thousands_separator == 0)
-			continue;
-		if (decimal == 0)
-			decimal = inferred->decimal_separator;
-		if (thousands == 0 && inferred->decimal_separator == decimal)
-			thousands = inferred->thousands_separator;
-		if (inferred->decimal_separator == decimal &&
-			(inferred->thousands_separator == 0 ||
-			 inferred->thousands_separator == thousands))
+		if ((!is_decimal_type(inferred) &&
+			 inferred->thousands_separator == 0) ||
+			(inferred->decimal_separator == decimal &&
+			 (inferred->thousands_separator == 0 ||
+			  inferred->thousands_separator == thousands)))
 			continue;
 		inferred->type = "text";
 		inferred->note = pstrdup("numbers are written otherwise than in "
 								 "other columns");
 	}
-	result->decimal_separator = decimal ? decimal : '.';
+	result->decimal_separator = decimal;
 	result->thousands_separator = thousands;
 }
 
@@ -359,11 +339,30 @@ note_quoted_empty(EtlInspection *result)
 	}
 }
 
+/* Fields that records only have by delimiters at their end are no columns. */
+static void
+drop_surplus(EtlInspection *result)
+{
+	int surplus =
+		result->reader ? etl_csv_reader_dialect(result->reader)->surplus : 0;
+
+	for (; surplus > 0; surplus--)
+	{
+		const EtlInspectedColumn *last =
+			&result->columns[result->ncolumns - 1];
+
+		if (last->inferred.values > 0 || !last->renamed)
+			break;
+		result->ncolumns--;
+	}
+}
+
 static void
 collect_warnings(Inspector *inspector)
 {
 	EtlInspection *result = inspector->result;
 
+	etl_inspection_warn_items(result);
 	if (result->reader)
 	{
 		const EtlCsvSniffed *sniffed = etl_csv_reader_sniffed(result->reader);
@@ -395,57 +394,104 @@ collect_warnings(Inspector *inspector)
 static void
 inspect_source(Inspector *inspector, EtlCall *call, int64 sample_rows)
 {
-	EtlSource *source = etl_source_open(call->source, call->options->server);
+	EtlSource *source = inspector->source;
 	EtlInspection *result = palloc0(sizeof(EtlInspection));
-	bool more = true;
+	bool check_surplus = inspector->check_surplus;
+	int compared = 0;
 
 	memset(inspector, 0, sizeof(*inspector));
+	inspector->source = source;
+	inspector->check_surplus = check_surplus;
 	inspector->result = result;
 	result->call = call;
 	result->source = call->source;
 	result->nitems = source->nitems;
-	for (int i = 0; i < source->nitems && more; i++)
+	result->has_secret = source->has_secret;
+	for (int i = 0; i < source->nitems && compared < MAX_COMPARED; i++)
 	{
-		EtlReader *reader = call->format->open(etl_source_stream(source, i),
-											   source->names[i], call, 0);
+		EtlStream *raw = etl_source_stream(source, i);
+		EtlReader *reader = call->format->open(raw, source->names[i], call, 0);
+		int *positions;
 
+		/* Of an empty item nobody knows what it has. */
+		if (result->reader != NULL && result->ncolumns == 0)
+		{
+			etl_reader_close(result->reader);
+			result->reader = NULL;
+		}
 		if (result->reader == NULL)
 			set_columns(inspector, reader);
-		more = inspect_records(inspector, reader, sample_rows);
+		positions = etl_inspection_positions(result, reader);
+		if (compared > 0 ||
+			!inspect_records(inspector, reader, positions, sample_rows))
+			compared++;
+
+		/* the first reader stays, for what it chose, but reads no more */
+		etl_stream_close(raw);
 		if (reader != result->reader)
 			etl_reader_close(reader);
 	}
 }
 
 /*
- * Where many records are bad, perhaps they only leave their last fields out:
- * tries padding, and keeps it if it heals them all.
+ * Looks again with one way of reading ragged records, and keeps it if it heals
+ * all of them and drops nothing but empty fields.
  */
-static void
-try_padding(Inspector *inspector, EtlCall *call, int64 sample_rows)
+static bool
+try_ragged(Inspector *inspector, EtlCall *call, int64 sample_rows,
+		   const char *mode, const char *what)
 {
 	Inspector strict = *inspector;
 	List *warnings = strict.result->warnings;
 
-	if (etl_option_given(&call->target, "ragged") || inspector->rejects == 0 ||
-		inspector->rejects * PADDING_SHARE < inspector->rows)
-		return;
-	etl_option_set(&call->target, "ragged", TEXTOID,
-				   CStringGetTextDatum("pad"), false, false);
+	etl_option_set(&call->target, "ragged", TEXTOID, CStringGetTextDatum(mode),
+				   false, false);
+	inspector->check_surplus = true;
 	inspect_source(inspector, call, sample_rows);
-	if (inspector->rejects > 0)
+	if (inspector->rejects > 0 || inspector->surplus > 0)
 	{
 		etl_option_reset(&call->target, "ragged");
 		etl_reader_close(inspector->result->reader);
 		*inspector = strict;
-		return;
+		return false;
 	}
 	etl_reader_close(strict.result->reader);
-	inspector->result->warnings = lappend(
-		warnings,
-		psprintf("%lld of %lld records lack their last fields; ragged => "
-				 "'pad' reads those as null",
-				 (long long) strict.rejects, (long long) strict.rows));
+	inspector->result->warnings =
+		lappend(warnings,
+				psprintf("%lld of %lld records %s", (long long) strict.rejects,
+						 (long long) strict.rows, what));
+	return true;
+}
+
+/*
+ * Where many records are bad, perhaps they only leave their last fields out, or
+ * end with delimiters that the header lacks.
+ */
+static void
+heal_ragged(Inspector *inspector, EtlCall *call, int64 sample_rows)
+{
+	static const struct
+	{
+		const char *mode;
+		const char *what;
+	} ways[] = {
+		{"pad", "lack their last fields; ragged => 'pad' reads those as null"},
+		{"truncate", "end with more delimiters than the header; ragged => "
+					 "'truncate' drops the empty fields behind the last"},
+		{"both", "lack their last fields or end with more delimiters than the "
+				 "header; ragged => 'both' reads the former as null and drops "
+				 "the latter"},
+	};
+
+	if (etl_option_given(&call->target, "ragged") || inspector->rejects == 0 ||
+		inspector->rejects * RAGGED_SHARE < inspector->rows)
+		return;
+	for (int i = 0; i < (int) lengthof(ways); i++)
+	{
+		if (try_ragged(inspector, call, sample_rows, ways[i].mode,
+					   ways[i].what))
+			return;
+	}
 }
 
 /*
@@ -521,18 +567,23 @@ confirm_null_strings(Inspector *inspector, EtlCall *call, int64 sample_rows)
 }
 
 EtlInspection *
-etl_inspect(EtlCall *call, int64 sample_rows)
+etl_inspect_csv(EtlCall *call, int64 sample_rows)
 {
-	Inspector inspector;
+	Inspector inspector = {0};
 
+	inspector.source =
+		etl_source_open(call->source, call->options->server,
+						&call->options->transport, CurrentMemoryContext);
 	inspect_source(&inspector, call, sample_rows);
 	drop_footer(&inspector, call, sample_rows);
-	try_padding(&inspector, call, sample_rows);
+	heal_ragged(&inspector, call, sample_rows);
 	settle_types(&inspector);
 	confirm_null_strings(&inspector, call, sample_rows);
-	apply_date_formats(inspector.result);
+	etl_source_close(inspector.source);
+	etl_inspection_apply_date_formats(inspector.result);
 	settle_separators(inspector.result);
 	note_quoted_empty(inspector.result);
+	drop_surplus(inspector.result);
 	collect_warnings(&inspector);
 	return inspector.result;
 }

@@ -20,30 +20,46 @@
 typedef struct EtlInspectedColumn
 {
 	char *name;  /* of the column */
-	char *field; /* as the source gives it; NULL if it doesn't */
+	char *field; /* as the source gives it, or the path to it; NULL if it
+				  * gives none */
 	EtlInferred inferred;
+	bool renamed;        /* reading finds it by its position only */
+	const char *lacking; /* an item that hasn't it, or NULL */
 } EtlInspectedColumn;
 
 typedef struct EtlInspection
 {
 	EtlCall *call;
 	char *source; /* as the user gave it */
-	char *item;   /* the first item's name */
+	char *item;   /* the name of the first item that isn't empty */
 	int nitems;
-	EtlReader *reader; /* over the first item, for what it chose */
+	bool has_secret;   /* the source is a URL with parts that are not shown */
+	EtlReader *reader; /* over that item, for what it chose */
 	int ncolumns;
 	EtlInspectedColumn *columns;
 	List *null_strings;       /* of char *, what means null; "" first */
 	char decimal_separator;   /* '.' or ',' */
 	char thousands_separator; /* 0 = none */
 	List *warnings;           /* of char * */
+	bool headers_differ;      /* between items */
+	uint64 varying;           /* bit i: items need the i-th option of the
+							   * call's table each in its own way */
 } EtlInspection;
 
 /*
  * Inspects so many records of the call's source, or all with -1, in the current
  * memory context.  Bad records are passed over with a warning.
  */
-extern EtlInspection *etl_inspect(EtlCall *call, int64 sample_rows);
+static inline EtlInspection *
+etl_inspect(EtlCall *call, int64 sample_rows)
+{
+	return call->format->inspect(call, sample_rows);
+}
+
+/* The same, for the formats to choose from. */
+extern EtlInspection *etl_inspect_csv(EtlCall *call, int64 sample_rows);
+extern EtlInspection *etl_inspect_json(EtlCall *call, int64 sample_rows);
+extern EtlInspection *etl_inspect_api(EtlCall *call, int64 sample_rows);
 
 /*
  * A CREATE TABLE statement for the columns; target is SQL text.  NULL if there
@@ -54,8 +70,9 @@ extern char *etl_inspection_create_table(const EtlInspection *inspection,
 										 bool if_not_exists);
 
 /*
- * A SELECT over the source with everything pinned; schema is the one of our
- * functions, or NULL if it need not be said.  NULL if there are no columns.
+ * A SELECT over the source with everything pinned that holds for all items, and
+ * the columns that all of them have; schema is the one of our
+ * functions, or NULL if it need not be said.  NULL if there are none.
  */
 extern char *etl_inspection_query(const EtlInspection *inspection,
 								  const char *schema);

@@ -18,39 +18,18 @@
 #include "csv/csv_reader.h"
 #include "quote.h"
 #include "scan/call.h"
-#include "scan/inspect.h"
+#include "scan/inspect_private.h"
 #include "scan/look.h"
 
 PG_FUNCTION_INFO_V1(etl_sniff_csv);
 PG_FUNCTION_INFO_V1(etl_describe);
 
-/* The formats by name, for arguments that give one. */
-static const EtlFormat *const formats[] = {&etl_format_csv};
-
-const EtlFormat *
-etl_format_find(const char *name)
-{
-	StringInfoData names;
-
-	if (name == NULL)
-		return formats[0];
-	initStringInfo(&names);
-	for (int i = 0; i < (int) lengthof(formats); i++)
-	{
-		if (strcmp(formats[i]->name, name) == 0)
-			return formats[i];
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", formats[i]->name);
-	}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("unknown format \"%s\"", name),
-					errhint("Valid formats are: %s.", names.data)));
-}
-
 EtlInspection *
 etl_look(const char *source, const char *format, Jsonb *options,
 		 int64 sample_rows)
 {
-	EtlCall *call = etl_call_new(etl_format_find(format));
+	EtlCall *call = etl_call_new(format ? etl_format_find(format)
+										: etl_format_detect(source, options));
 
 	call->source = pstrdup(source);
 	if (options)
@@ -70,10 +49,17 @@ etl_look_schema(Oid function)
 char *
 etl_look_table_name(const EtlInspection *inspection)
 {
-	const char *base = strrchr(inspection->item, '/');
-	char *name = pstrdup(base ? base + 1 : inspection->item);
-	char *dot = strchr(name + (name[0] == '.'), '.');
+	char *name = pstrdup(inspection->item);
+	char *base;
+	char *dot;
 
+	/* what is asked of a URL's path is no part of its name */
+	if (name[0] != '/')
+		name[strcspn(name, "?#")] = '\0';
+	base = strrchr(name, '/');
+	if (base)
+		name = base + 1;
+	dot = strchr(name + (name[0] == '.'), '.');
 	if (dot)
 		*dot = '\0';
 	return name[0] ? name : pstrdup("loaded");
@@ -284,6 +270,42 @@ etl_sniff_csv(PG_FUNCTION_ARGS)
 		heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
+/* "first; second", of which either may be NULL. */
+static char *
+join_notes(char *first, char *second)
+{
+	return first && second ? psprintf("%s; %s", first, second)
+						   : (first ? first : second);
+}
+
+/* What is to be said of a column, or NULL. */
+static char *
+column_note(const EtlInspection *inspection, int i)
+{
+	const EtlInspectedColumn *column = &inspection->columns[i];
+	char *note = column->inferred.note;
+	StringInfoData mapping;
+
+	if (column->lacking)
+		note = join_notes(psprintf("\"%s\" lacks it", column->lacking), note);
+	if (!column->renamed)
+		return note;
+	initStringInfo(&mapping);
+	appendStringInfoString(&mapping, "columns => '{");
+	escape_json(&mapping, column->name);
+	appendStringInfoString(&mapping, ": ");
+	etl_inspection_append_field(&mapping, inspection, i);
+	appendStringInfoString(&mapping, "}' reads it");
+	note = join_notes(mapping.data, note);
+	if (!inspection->call->format->has_positions)
+		return note;
+	return join_notes(column->field[0]
+						  ? psprintf("the source calls it \"%s\"",
+									 column->field)
+						  : pstrdup("the source gives it no name"),
+					  note);
+}
+
 /* etl_describe(source, format, sample_rows, options): a row a column. */
 Datum
 etl_describe(PG_FUNCTION_ARGS)
@@ -306,6 +328,7 @@ etl_describe(PG_FUNCTION_ARGS)
 	{
 		const EtlInspectedColumn *column = &inspection->columns[i];
 		const EtlInferred *inferred = &column->inferred;
+		char *note = column_note(inspection, i);
 		Datum values[6];
 		bool nulls[6] = {false};
 
@@ -316,9 +339,7 @@ etl_describe(PG_FUNCTION_ARGS)
 		nulls[4] = inferred->example == NULL;
 		if (!nulls[4])
 			values[4] = CStringGetTextDatum(inferred->example);
-		nulls[5] = inferred->note == NULL;
-		if (!nulls[5])
-			values[5] = CStringGetTextDatum(inferred->note);
+		values[5] = text_or_null(note, &nulls[5]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
 							 nulls);
 	}

@@ -12,8 +12,14 @@
 /* How many records are looked at unless the user says otherwise. */
 #define ETL_LOOK_SAMPLE_ROWS 20480
 
-/* The format of this name, NULL for the source's own; 22023 if none has it. */
+/* The format of this name; 22023 if none has it. */
 extern const EtlFormat *etl_format_find(const char *name);
+
+/*
+ * The format that a source has by its name, else by its first bytes: CSV where
+ * nothing tells.  Options are those of an object, which may be NULL.
+ */
+extern const EtlFormat *etl_format_detect(const char *source, Jsonb *options);
 
 /* Inspects a source with options given as an object, which may be NULL. */
 extern EtlInspection *etl_look(const char *source, const char *format,

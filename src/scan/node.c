@@ -101,6 +101,7 @@ begin_node(CustomScanState *css, EState *estate, int eflags)
 	ScanNode *node = (ScanNode *) css;
 	CustomScan *plan = castNode(CustomScan, css->ss.ps.plan);
 	const EtlReaderFunction *function;
+	RangeTblFunction *rtfunc;
 
 	node->rti = bms_singleton_member(plan->custom_relids);
 	node->call = linitial_node(FuncExpr, plan->custom_exprs);
@@ -114,9 +115,9 @@ begin_node(CustomScanState *css, EState *estate, int eflags)
 		elog(ERROR, "function %u is no reader function", node->call->funcid);
 	node->site = etl_call_site_new(node->call->funcid, function);
 
-	node->row_desc = etl_plan_row_desc(linitial_node(RangeTblFunction,
-													 plan->custom_private),
-									   node->call);
+	rtfunc = linitial_node(RangeTblFunction, plan->custom_private);
+	etl_parallel_forbid(estate, rtfunc, node->call);
+	node->row_desc = etl_plan_row_desc(rtfunc, node->call);
 	if (!node->row_desc)
 		elog(ERROR, "function %u returns no rows", node->call->funcid);
 	map_columns(node, estate);
@@ -162,20 +163,43 @@ rescan_node(CustomScanState *css)
 	ExecScanReScan(&css->ss);
 }
 
+/* The text of the call's argument i, if that is a constant and not null. */
+static char *
+constant_argument(const ScanNode *node, int i)
+{
+	Const *arg = list_nth(node->call->args, i);
+
+	if (!IsA(arg, Const) || arg->constisnull)
+		return NULL;
+	return TextDatumGetCString(arg->constvalue);
+}
+
+static void
+explain_source(const ScanNode *node, ExplainState *es)
+{
+	int server = etl_call_site_argument(node->site, "server");
+	char *text;
+
+	if (node->site->function->is_content)
+		return;
+	text = constant_argument(node, 0);
+	if (text)
+		ExplainPropertyText("Source", etl_source_visible(text), es);
+	text = server < 0 ? NULL : constant_argument(node, server);
+	if (text)
+		ExplainPropertyText("Server", text, es);
+}
+
 static void
 explain_node(CustomScanState *css, List *ancestors, ExplainState *es)
 {
 	ScanNode *node = (ScanNode *) css;
-	const EtlReaderFunction *function = node->site->function;
-	Node *source = linitial(node->call->args);
+	const EtlFormat *format = node->site->function->format;
 	const char *description;
 	EtlScanCounts counts;
 
-	ExplainPropertyText("Format", function->format->name, es);
-	if (!function->is_content && IsA(source, Const) &&
-		!((Const *) source)->constisnull)
-		ExplainPropertyText(
-			"Source", TextDatumGetCString(((Const *) source)->constvalue), es);
+	ExplainPropertyText("Format", format->name, es);
+	explain_source(node, es);
 
 	if (!es->analyze)
 		return;
@@ -185,10 +209,16 @@ explain_node(CustomScanState *css, List *ancestors, ExplainState *es)
 	if (description)
 		ExplainPropertyText("Dialect", description, es);
 	counts = etl_scan_history_counts(node->history);
-	ExplainPropertyInteger("Items", NULL, counts.items, es);
+	ExplainPropertyInteger(format->items_title ? format->items_title : "Items",
+						   NULL, counts.items, es);
 	ExplainPropertyUInteger("Bytes", NULL, counts.bytes, es);
 	ExplainPropertyInteger("Records", NULL, counts.records, es);
 	ExplainPropertyInteger("Rejects", NULL, counts.rejects, es);
+	if (counts.requests > 0)
+	{
+		ExplainPropertyInteger("Requests", NULL, counts.requests, es);
+		ExplainPropertyInteger("Retries", NULL, counts.retries, es);
+	}
 }
 
 /* Finds out which columns of the row go where in the slot. */

@@ -10,7 +10,9 @@
  * The planner hook sees a query before anything of it is planned.  It misses
  * calls that come in with a function body that is inlined, and the first
  * statement of a session, which loads the library; for those the readers'
- * support function does the same for what is not planned yet.
+ * support function does the same for what is not planned yet.  What was planned
+ * in parallel by then, such as a WITH query, the scan node keeps from running
+ * so: it is set up before the executor enters parallel mode.
  */
 #include "postgres.h"
 
@@ -46,6 +48,20 @@ etl_parallel_prevent(PlannerInfo *root)
 	if (root->glob->parallelModeOK &&
 		needs_serial_walker((Node *) root->parse, NULL))
 		root->glob->parallelModeOK = false;
+}
+
+void
+etl_parallel_forbid(EState *estate, const RangeTblFunction *rtfunc,
+					FuncExpr *call)
+{
+	PlannedStmt *plan = estate->es_plannedstmt;
+
+	/*
+	 * The plan may be a cached one, but it has this call whenever it runs.  Its
+	 * Gather nodes will run their plans themselves.
+	 */
+	if (plan->parallelModeNeeded && needs_serial(rtfunc, call))
+		plan->parallelModeNeeded = false;
 }
 
 static PlannedStmt *
@@ -88,7 +104,7 @@ static bool
 needs_serial(const RangeTblFunction *rtfunc, FuncExpr *call)
 {
 	const EtlReaderFunction *function;
-	EtlRowOptions options;
+	EtlRowOptions options = {0};
 	TupleDesc desc;
 	Oid type;
 
@@ -104,12 +120,16 @@ needs_serial(const RangeTblFunction *rtfunc, FuncExpr *call)
 		desc = BuildDescFromLists(rtfunc->funccolnames, rtfunc->funccoltypes,
 								  rtfunc->funccoltypmods,
 								  rtfunc->funccolcollations);
-	else if (get_expr_result_type((Node *) call, &type, &desc) ==
-				 TYPEFUNC_SCALAR ||
-			 !desc)
-		return false;
+	else
+	{
+		TypeFuncClass class =
+			get_expr_result_type((Node *) call, &type, &desc);
 
-	memset(&options, 0, sizeof(options));
+		if (class == TYPEFUNC_SCALAR || !desc)
+			return false;
+		if (class == TYPEFUNC_COMPOSITE_DOMAIN)
+			options.domain = type;
+	}
 	options.convert_all = true;
 	return etl_row_needs_subtransaction(desc, &options);
 }

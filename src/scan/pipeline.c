@@ -20,6 +20,7 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
+#include "scan/items.h"
 #include "scan/scan.h"
 
 /* How many records are read one by one after a few that were not. */
@@ -43,20 +44,17 @@ struct EtlScan
 	EtlCall *call;
 	const EtlFormat *format;
 	EtlScanHistory *history;
-	EtlSource *source;
+	EtlItems *items;
 	EtlRow *row;   /* NULL if the format forms its rows */
 	int width;     /* ordinary columns */
 	int64 records; /* of the items before this one */
 	bool ended;
 
-	/* Tells contents apart, which all have the same name. */
-	uint64 content_key;
-
 	MemoryContext item_context;
 	MemoryContext record_context;
 
-	/* The current item; -1 before the first. */
-	int item;
+	/* The current item. */
+	int64 nitems; /* how many there were, with this one */
 	bool open;
 	EtlStream *raw;
 	EtlReader *reader;
@@ -64,6 +62,7 @@ struct EtlScan
 	/* How much of it is in the history's counters already. */
 	uint64 counted_bytes;
 	int64 counted_records;
+	EtlHttpCounts counted_http;
 
 	/* For the error context. */
 	enum
@@ -84,6 +83,8 @@ static void know_record(EtlScan *scan);
 static bool next_record(EtlScan *scan, Datum *values, bool *isnull);
 static bool open_item(EtlScan *scan);
 static void close_item(EtlScan *scan);
+static void warn_of_missed(EtlScan *scan);
+static void close_items(EtlScan *scan);
 static void finish(EtlScan *scan);
 static void open_policy(EtlScan *scan);
 static EtlRejectSink *open_store(EtlScan *scan);
@@ -139,19 +140,9 @@ etl_scan_begin(EtlCall *call, TupleDesc desc, const Bitmapset *needed,
 	scan->record_context =
 		AllocSetContextCreate(CurrentMemoryContext, "pg_etl record",
 							  ALLOCSET_DEFAULT_SIZES);
-	scan->item = -1;
-
-	if (call->source)
-		scan->source = etl_source_open(call->source, call->options->server);
-	else
-	{
-		scan->source =
-			etl_source_from_content(call->content, call->content_len);
-		if (etl_call_on_error(call) != ETL_ON_ERROR_ABORT)
-			scan->content_key =
-				hash_bytes_extended((const unsigned char *) call->content,
-									call->content_len, 0);
-	}
+	scan->items =
+		etl_items_open(call, history->estate ? history->estate->es_query_cxt
+											 : history->context);
 	if (scan->format->form == NULL)
 	{
 		scan->row = make_row(scan, desc, needed);
@@ -187,7 +178,11 @@ etl_scan_next(EtlScan *scan, Datum *values, bool *isnull)
 	{
 		/* the item has ended, or none was open yet */
 		if (scan->open)
+		{
+			warn_of_missed(scan);
+			etl_items_ended(scan->items, scan->reader);
 			close_item(scan);
+		}
 		if (!open_item(scan))
 			break;
 	}
@@ -204,7 +199,20 @@ etl_scan_end(EtlScan *scan)
 {
 	if (scan->open)
 		close_item(scan);
-	scan->ended = true;
+	if (!scan->ended)
+		close_items(scan);
+}
+
+/* Adds what was done over the network since this was called last. */
+static void
+count_requests(EtlScan *scan)
+{
+	EtlScanCounts *counts = &scan->history->counts;
+	EtlHttpCounts http = etl_items_counts(scan->items);
+
+	counts->requests += http.requests - scan->counted_http.requests;
+	counts->retries += http.retries - scan->counted_http.retries;
+	scan->counted_http = http;
 }
 
 void
@@ -224,6 +232,7 @@ etl_scan_report(EtlScan *scan)
 	counts->records += records - scan->counted_records;
 	scan->counted_bytes = bytes;
 	scan->counted_records = records;
+	count_requests(scan);
 
 	if (history->estate && history->estate->es_instrument)
 	{
@@ -231,7 +240,8 @@ etl_scan_report(EtlScan *scan)
 
 		if (history->description)
 			pfree(history->description);
-		history->description = scan->format->describe(scan->reader);
+		history->description =
+			scan->format->describe(scan->call, scan->reader);
 		MemoryContextSwitchTo(old_context);
 	}
 }
@@ -336,22 +346,26 @@ open_item(EtlScan *scan)
 {
 	MemoryContext old_context;
 
-	if (scan->item + 1 >= scan->source->nitems)
+	if (!etl_items_next(scan->items))
 		return false;
 
-	scan->item++;
 	scan->record.line = 0;
 	scan->phase = READING;
 	MemoryContextReset(scan->item_context);
 	old_context = MemoryContextSwitchTo(scan->item_context);
-	scan->raw = etl_source_stream(scan->source, scan->item);
-	scan->reader =
-		scan->format->open(scan->raw, scan->source->names[scan->item],
-						   scan->call, scan->width);
+	scan->raw = etl_items_stream(scan->items);
+	if (scan->raw == NULL)
+	{
+		MemoryContextSwitchTo(old_context);
+		return false;
+	}
+	scan->reader = scan->format->open(scan->raw, scan->items->name, scan->call,
+									  scan->width);
 	if (scan->row)
 		etl_row_bind(scan->row, scan->reader);
 	MemoryContextSwitchTo(old_context);
 
+	scan->nitems++;
 	scan->open = true;
 	scan->counted_bytes = 0;
 	scan->counted_records = 0;
@@ -369,11 +383,41 @@ close_item(EtlScan *scan)
 	etl_reader_close(scan->reader);
 }
 
+/*
+ * Tells who finds nothing in the first item where to look.  It is no error: a
+ * record may lack all that is wanted.
+ */
+static void
+warn_of_missed(EtlScan *scan)
+{
+	const char *path = NULL;
+
+	if (scan->history->counts.items == 1 && scan->format->missed)
+		path = scan->format->missed(scan->call, scan->reader);
+	if (path)
+		ereport(WARNING,
+				(errmsg("\"%s\" was read as one record, which has none of the "
+						"columns",
+						scan->items->name),
+				 errhint("Its records seem to be at \"%s\", which the option "
+						 "\"records\" takes.",
+						 path)));
+}
+
+/* Nothing more is read. */
+static void
+close_items(EtlScan *scan)
+{
+	scan->ended = true;
+	count_requests(scan);
+	etl_items_close(scan->items);
+}
+
 /* The source has ended: the limits are judged, and the user is told. */
 static void
 finish(EtlScan *scan)
 {
-	scan->ended = true;
+	close_items(scan);
 	if (scan->history->policy)
 		etl_reject_finish(scan->history->policy, scan->records);
 }
@@ -411,10 +455,10 @@ open_policy(EtlScan *scan)
 		MemoryContextSwitchTo(old_context);
 		history->policy = policy;
 	}
-	else if (scan->item == 0)
+	else if (scan->nitems == 1)
 		etl_reject_restart(policy);
 	policy->sink = sink;
-	policy->source_key = scan->content_key;
+	policy->source_key = scan->items->key;
 }
 
 /* Whether two limits are the same; NaN is none. */
@@ -444,13 +488,15 @@ record_options(EtlScan *scan)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfoString(&out, scan->format->pinned_options(scan->reader));
+	appendStringInfoString(&out,
+						   scan->format->pinned_options(scan->call,
+														scan->reader, true));
 	/* It is an object; go on before its closing brace. */
 	out.data[--out.len] = '\0';
 	if (scan->row)
 	{
 		appendStringInfoString(&out, ", \"columns\": ");
-		etl_row_append_positions(scan->row, &out);
+		etl_row_append_columns(scan->row, &out);
 	}
 	append_option(&out, "decimal_separator", options->decimal_separator);
 	append_option(&out, "thousands_separator", options->thousands_separator);
@@ -478,7 +524,7 @@ open_store(EtlScan *scan)
 		MemoryContext old_context = MemoryContextSwitchTo(history->context);
 
 		history->store_options = pstrdup(options);
-		origin.format = scan->format->name;
+		origin.format = etl_call_record_format(scan->call)->name;
 		origin.options = history->store_options;
 		origin.estate = history->estate;
 		history->store = etl_reject_open_store(&origin);
@@ -508,10 +554,12 @@ static EtlRow *
 make_row(EtlScan *scan, TupleDesc desc, const Bitmapset *needed)
 {
 	const EtlScanOptions *options = scan->call->options;
+	const EtlFormat *format = etl_call_record_format(scan->call);
 	EtlOnError on_error = etl_call_on_error(scan->call);
 	EtlRowOptions row_options;
 
 	row_options.columns = options->columns;
+	row_options.has_positions = format->has_positions;
 	row_options.null_on_error = (on_error == ETL_ON_ERROR_NULL);
 	row_options.convert_all = (on_error != ETL_ON_ERROR_ABORT);
 	row_options.decimal_separator =
@@ -519,7 +567,8 @@ make_row(EtlScan *scan, TupleDesc desc, const Bitmapset *needed)
 	row_options.thousands_separator =
 		options->thousands_separator ? options->thousands_separator[0] : '\0';
 	row_options.date_formats = options->date_formats;
-	row_options.field_noun = scan->format->field_noun;
+	row_options.domain = scan->call->row_domain;
+	row_options.field_noun = format->field_noun;
 	return etl_row_new(desc, needed, &row_options);
 }
 
@@ -530,10 +579,11 @@ scan_error_context(void *arg)
 	EtlScan *scan = arg;
 	const char *name;
 
-	if (scan->phase == REJECTING || scan->item < 0)
+	if (scan->phase == REJECTING || scan->items->name == NULL)
 		return;
-	know_record(scan);
-	name = scan->source->names[scan->item];
+	if (scan->open)
+		know_record(scan);
+	name = scan->items->name;
 	if (scan->phase == CONVERTING)
 		errcontext("%s, line %lld", name, (long long) scan->record.line);
 	else if (scan->record.line > 0)

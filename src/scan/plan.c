@@ -39,9 +39,6 @@
 #include "scan/call.h"
 #include "scan/plan.h"
 
-/* Bytes of a field with its delimiter, where nothing better is known. */
-#define BYTES_PER_FIELD 8.0
-
 /* Fields of a record whose row type is not known. */
 #define UNKNOWN_FIELDS 10
 
@@ -67,7 +64,7 @@ static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel,
 					   CustomPath *best_path, List *tlist, List *clauses,
 					   List *custom_plans);
 static double estimate_rows(FuncExpr *call);
-static int count_fields(FuncExpr *call);
+static double record_bytes(FuncExpr *call);
 
 static const CustomPathMethods path_methods = {
 	.CustomName = "EtlScan",
@@ -251,7 +248,7 @@ cost_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, FuncExpr *call,
 {
 	ParamPathInfo *param_info = path->path.param_info;
 	double records = rel->tuples;
-	double bytes = records * BYTES_PER_FIELD * count_fields(call);
+	double bytes = records * record_bytes(call);
 	QualCost args;
 	QualCost quals;
 	Cost per_record;
@@ -377,19 +374,21 @@ estimate_rows(FuncExpr *call)
 	}
 	if (bytes < 0)
 		return -1;
-	return clamp_row_est(bytes / (BYTES_PER_FIELD * count_fields(call)));
+	return clamp_row_est(bytes / record_bytes(call));
 }
 
-/* How many fields a record of the call has, as far as its type tells. */
-static int
-count_fields(FuncExpr *call)
+/* How long a record of the call is, as far as its type tells. */
+static double
+record_bytes(FuncExpr *call)
 {
+	const EtlFormat *format = etl_plan_find_reader(call->funcid)->format;
+	int nfields = UNKNOWN_FIELDS;
 	TupleDesc desc;
 	Oid type;
 
-	if (etl_plan_find_reader(call->funcid)->format->form == NULL &&
+	if (format->form == NULL &&
 		get_expr_result_type((Node *) call, &type, &desc) ==
 			TYPEFUNC_COMPOSITE)
-		return Max(desc->natts, 1);
-	return UNKNOWN_FIELDS;
+		nfields = Max(desc->natts, 1);
+	return (double) format->bytes_per_field * nfields;
 }

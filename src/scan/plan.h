@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "nodes/execnodes.h"
 #include "nodes/extensible.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pathnodes.h"
@@ -38,8 +39,13 @@ extern TupleDesc etl_plan_row_desc(const RangeTblFunction *rtfunc,
  */
 extern const EtlReaderFunction *etl_plan_find_reader(Oid funcid);
 
-/* parallel.c: hooks the planner; forbids parallelism where a call needs it. */
+/*
+ * parallel.c: hooks the planner; forbids parallelism where a call needs it, in
+ * what is still to be planned, and in a plan that the executor sets up.
+ */
 extern void etl_parallel_init(void);
 extern void etl_parallel_prevent(PlannerInfo *root);
+extern void etl_parallel_forbid(EState *estate, const RangeTblFunction *rtfunc,
+								FuncExpr *call);
 
 #endif

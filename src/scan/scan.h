@@ -18,6 +18,7 @@
 #include "nodes/execnodes.h"
 
 #include "compat.h"
+#include "http/request.h"
 #include "options.h"
 #include "record/record.h"
 #include "reject/reject.h"
@@ -35,11 +36,33 @@ typedef struct EtlScanOptions
 	char *decimal_separator;
 	char *thousands_separator;
 	Jsonb *date_formats;
+	EtlTransport transport;
 } EtlScanOptions;
 
 /* In the table of a struct that begins with EtlScanOptions. */
 #define ETL_SCAN_OPTION(member) \
 	.name = #member, .offset = offsetof(EtlScanOptions, member)
+
+/* In the same way, a setting of the transport. */
+#define ETL_TRANSPORT_OPTION(member) \
+	.name = #member, .offset = offsetof(EtlScanOptions, transport.member)
+
+#define ETL_TRANSPORT_RANGE(member, option_type, low, high) \
+	{ \
+		ETL_TRANSPORT_OPTION(member), .type = option_type, .min = low, \
+									  .max = high \
+	}
+
+/* Those that every format's table ends with. */
+#define ETL_TRANSPORT_OPTIONS \
+	ETL_TRANSPORT_RANGE(headers, ETL_OPTION_JSONB, 0, 0), \
+		ETL_TRANSPORT_RANGE(params, ETL_OPTION_JSONB, 0, 0), \
+		ETL_TRANSPORT_RANGE(timeout_ms, ETL_OPTION_INT, 1, 0), \
+		ETL_TRANSPORT_RANGE(connect_timeout_ms, ETL_OPTION_INT, 1, 0), \
+		ETL_TRANSPORT_RANGE(retries, ETL_OPTION_INT, 0, 100), \
+		ETL_TRANSPORT_RANGE(retry_max_wait_ms, ETL_OPTION_INT, 0, 0), \
+		ETL_TRANSPORT_RANGE(max_bytes, ETL_OPTION_INT64, 1, 0), \
+		ETL_TRANSPORT_RANGE(max_redirects, ETL_OPTION_INT, 0, 5)
 
 /* A call: which format, on what, with which settings. */
 typedef struct EtlCall
@@ -52,6 +75,9 @@ typedef struct EtlCall
 	size_t content_len;
 	bool content_is_text; /* in the database encoding */
 
+	/* A domain over the row's type that rows must be values of, or 0. */
+	Oid row_domain;
+
 	/* The settings: a struct that begins with EtlScanOptions. */
 	EtlScanOptions *options;
 	EtlOptionTarget target;
@@ -60,8 +86,13 @@ typedef struct EtlCall
 /* What a format brings. */
 typedef struct EtlFormat
 {
-	const char *name;       /* csv, json, api */
-	const char *field_noun; /* for messages */
+	const char *name;        /* csv, json, api */
+	const char *field_noun;  /* for messages */
+	bool has_positions;      /* fields can be told by their position */
+	const char *items_title; /* for EXPLAIN; NULL: "Items" */
+
+	/* A field with all that goes with it, where nothing better is known. */
+	int bytes_per_field;
 
 	/* Of a struct that begins with EtlScanOptions, of this size. */
 	EtlOptionTable table;
@@ -69,6 +100,11 @@ typedef struct EtlFormat
 
 	/* Checks combinations that no single option shows; 22023. */
 	void (*check_options)(const EtlCall *call);
+
+	/*
+	 * What a call reads; see items.h.  NULL where it is a source, or content.
+	 */
+	struct EtlItems *(*items)(const EtlCall *call, MemoryContext query);
 
 	/*
 	 * Opens a reader over raw, which becomes owned by it.  width is the number
@@ -86,14 +122,33 @@ typedef struct EtlFormat
 				 const EtlRecord *record, Datum *values, bool *isnull);
 
 	/* What was chosen, in a few words, palloc'd. */
-	char *(*describe)(EtlReader *reader);
+	char *(*describe)(const EtlCall *call, EtlReader *reader);
 
-	/* The chosen settings as JSON, palloc'd, for dead letters. */
-	char *(*pinned_options)(EtlReader *reader);
+	/*
+	 * The chosen settings as JSON, palloc'd: those that read a single record by
+	 * itself, for dead letters, or else the whole source.
+	 */
+	char *(*pinned_options)(const EtlCall *call, EtlReader *reader,
+							bool for_record);
+
+	/*
+	 * After an item's EOF: the path at which there seem to be records, where
+	 * nothing of what was wanted was found; NULL if there is nothing to say.
+	 * May be NULL.
+	 */
+	const char *(*missed)(const EtlCall *call, EtlReader *reader);
+
+	/* The format that reads a single record by itself; NULL: this one. */
+	const struct EtlFormat *(*record_format)(const EtlCall *call);
+
+	/* Looks at the call's source; see inspect.h.  May be NULL. */
+	struct EtlInspection *(*inspect)(EtlCall *call, int64 sample_rows);
 } EtlFormat;
 
 extern const EtlFormat etl_format_csv;
 extern const EtlFormat etl_format_csv_rows;
+extern const EtlFormat etl_format_json;
+extern const EtlFormat etl_format_api;
 
 /*
  * A call of the format with no setting given, in the current memory context.
@@ -102,6 +157,12 @@ extern const EtlFormat etl_format_csv_rows;
  */
 extern EtlCall *etl_call_new(const EtlFormat *format);
 extern void etl_call_check(const EtlCall *call);
+
+/* Whether option i of the call's table is the transport's and was given. */
+extern bool etl_call_transport_given(const EtlCall *call, int i);
+
+/* The format that reads a single record of the call by itself. */
+extern const EtlFormat *etl_call_record_format(const EtlCall *call);
 
 /* The policy that the call asks for. */
 extern EtlOnError etl_call_on_error(const EtlCall *call);
@@ -113,6 +174,8 @@ typedef struct EtlScanCounts
 	uint64 bytes; /* of the source, before decompression */
 	int64 records;
 	int64 rejects;
+	int64 requests; /* over the network */
+	int64 retries;
 } EtlScanCounts;
 
 typedef struct EtlScanHistory EtlScanHistory;

@@ -21,11 +21,17 @@
 PG_FUNCTION_INFO_V1(etl_read_csv);
 PG_FUNCTION_INFO_V1(etl_parse_csv);
 PG_FUNCTION_INFO_V1(etl_csv_rows);
+PG_FUNCTION_INFO_V1(etl_read_json);
+PG_FUNCTION_INFO_V1(etl_parse_json);
+PG_FUNCTION_INFO_V1(etl_read_api);
 
 static const EtlReaderFunction reader_functions[] = {
 	{etl_read_csv, &etl_format_csv, false},
 	{etl_parse_csv, &etl_format_csv, true},
 	{etl_csv_rows, &etl_format_csv_rows, false},
+	{etl_read_json, &etl_format_json, false},
+	{etl_parse_json, &etl_format_json, true},
+	{etl_read_api, &etl_format_api, false},
 };
 
 /* What is kept over all calls of one call site. */
@@ -33,8 +39,7 @@ typedef struct SrfState
 {
 	EtlCallSite *site;
 	TupleDesc desc;
-	Oid domain;         /* over desc's type, or InvalidOid */
-	void *domain_check; /* domain_check's own */
+	Oid domain; /* over desc's type, or InvalidOid */
 	Datum *values;
 	bool *isnull;
 	EtlScanHistory *history;
@@ -49,7 +54,6 @@ static SrfState *make_state(FunctionCallInfo fcinfo, PGFunction entry);
 static bool start_series(SrfState *state, FunctionCallInfo fcinfo);
 static void stop_series(SrfState *state);
 static void abandon_series(Datum arg);
-static Datum form_row(SrfState *state, FunctionCallInfo fcinfo);
 
 const EtlReaderFunction *
 etl_reader_function_find(PGFunction entry)
@@ -80,6 +84,24 @@ etl_csv_rows(PG_FUNCTION_ARGS)
 	return next_row(fcinfo, etl_csv_rows);
 }
 
+Datum
+etl_read_json(PG_FUNCTION_ARGS)
+{
+	return next_row(fcinfo, etl_read_json);
+}
+
+Datum
+etl_parse_json(PG_FUNCTION_ARGS)
+{
+	return next_row(fcinfo, etl_parse_json);
+}
+
+Datum
+etl_read_api(PG_FUNCTION_ARGS)
+{
+	return next_row(fcinfo, etl_read_api);
+}
+
 /* One call of a series. */
 static Datum
 next_row(FunctionCallInfo fcinfo, PGFunction entry)
@@ -100,7 +122,8 @@ next_row(FunctionCallInfo fcinfo, PGFunction entry)
 		if (etl_scan_next(state->scan, state->values, state->isnull))
 		{
 			rsinfo->isDone = ExprMultipleResult;
-			return form_row(state, fcinfo);
+			return HeapTupleGetDatum(
+				heap_form_tuple(state->desc, state->values, state->isnull));
 		}
 		UnregisterExprContextCallback(rsinfo->econtext, abandon_series,
 									  PointerGetDatum(state));
@@ -166,6 +189,7 @@ start_series(SrfState *state, FunctionCallInfo fcinfo)
 
 	if (call)
 	{
+		call->row_domain = state->domain;
 		state->scan = etl_scan_begin(call, state->desc, NULL, state->history);
 		RegisterExprContextCallback(rsinfo->econtext, abandon_series,
 									PointerGetDatum(state));
@@ -191,18 +215,4 @@ abandon_series(Datum arg)
 
 	stop_series(state);
 	etl_scan_history_end(state->history);
-}
-
-/* The row as a composite value, in the current memory context. */
-static Datum
-form_row(SrfState *state, FunctionCallInfo fcinfo)
-{
-	HeapTuple tuple =
-		heap_form_tuple(state->desc, state->values, state->isnull);
-	Datum row = HeapTupleGetDatum(tuple);
-
-	if (OidIsValid(state->domain))
-		domain_check(row, false, state->domain, &state->domain_check,
-					 fcinfo->flinfo->fn_mcxt);
-	return row;
 }

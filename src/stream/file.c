@@ -14,7 +14,7 @@
 #include "storage/fd.h"
 #include "utils/wait_event.h"
 
-#include "stream/confine.h"
+#include "confine.h"
 #include "stream/stream.h"
 
 typedef struct FileStream

@@ -16,7 +16,7 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 
-#include "stream/confine.h"
+#include "confine.h"
 #include "stream/glob.h"
 
 /* What a position of the pattern means. */

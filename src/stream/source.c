@@ -5,7 +5,8 @@
  * This is where it is decided who may read what: the role's privilege is
  * checked before anything is looked up, so a source that somebody may not read
  * doesn't tell whether it exists.  Confinement to directories is checked here
- * for names and in confine.c for what they refer to.
+ * for names and in confine.c for what they refer to.  Who may reach which URL
+ * is decided by the site, which http/ makes of it.
  */
 #include "postgres.h"
 
@@ -13,13 +14,13 @@
 #include <sys/stat.h>
 
 #include "catalog/pg_authid.h"
-#include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 
-#include "stream/confine.h"
+#include "confine.h"
 #include "stream/glob.h"
+#include "stream/http.h"
 #include "stream/source.h"
 
 /* No system takes a longer path. */
@@ -131,19 +132,15 @@ raise_bad_source(const char *source, const char *why)
 			 errmsg("invalid source \"%s\"", source), errdetail("%s", why),
 			 errhint("A source is an absolute path such as "
 					 "\"/data/in.csv\", a pattern such as "
-					 "\"/data/*.csv\", or a file URL such as "
+					 "\"/data/*.csv\", or a URL such as "
+					 "\"https://example.com/in.csv\" or "
 					 "\"file:///data/in.csv\".")));
 }
 
-static void
-raise_no_urls(void)
-{
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("reading from URLs is not available in this "
-						   "version")));
-}
-
-/* The path or pattern that the source names; an error if it names none. */
+/*
+ * The path or pattern that the source, which is no http or https URL, names; an
+ * error if it names none.
+ */
 static char *
 path_of_source(const char *source)
 {
@@ -159,8 +156,6 @@ path_of_source(const char *source)
 			path = path_of_file_url(source, &why);
 			break;
 		case SOURCE_HTTP_URL:
-			raise_no_urls();
-			break;
 		case SOURCE_OTHER_URL:
 			/* The rest of a URL may hold a password, so it isn't shown. */
 			raise_bad_source(pnstrdup(source, scheme_length(source)),
@@ -168,7 +163,8 @@ path_of_source(const char *source)
 			break;
 		case SOURCE_RELATIVE:
 			why = source[0] == '\0' ? "It is empty."
-									: "Relative paths are not allowed.";
+									: "Relative paths are only for the option "
+									  "\"server\".";
 			break;
 	}
 	if (path && strlen(path) >= MAX_SOURCE_PATH)
@@ -245,20 +241,46 @@ check_exists(const char *path, const char *name)
 		etl_confine_raise(name);
 }
 
-EtlSource *
-etl_source_open(const char *source, const char *server)
+/* A source of one item, whose name the caller sets. */
+static EtlSource *
+single_item(void)
+{
+	EtlSource *result = palloc0(sizeof(EtlSource));
+
+	result->nitems = 1;
+	result->names = palloc(sizeof(char *));
+	return result;
+}
+
+static EtlSource *
+open_url(const char *source, const char *server, const EtlTransport *transport,
+		 MemoryContext query)
+{
+	EtlHttpSite *site = etl_http_site_open(server);
+	EtlSource *result = single_item();
+	EtlHttpRequest *request = &result->request;
+
+	request->method = "GET";
+	request->url = etl_http_site_url(site, source, transport->params);
+	request->idempotent = true;
+	request->hold_back = ETL_HTTP_HOLD_BACK;
+	if (transport->headers)
+		request->headers = etl_http_site_headers(transport->headers);
+	result->names[0] = etl_http_site_visible_url(site, request->url);
+	result->has_secret = strcmp(result->names[0], request->url) != 0;
+	result->max_bytes = transport->max_bytes;
+	result->client = etl_http_client_new(query, site, transport);
+	return result;
+}
+
+static EtlSource *
+open_files(const char *source)
 {
 	EtlSource *result;
-	char *path;
+	char *path = path_of_source(source);
 	List *paths;
 	ListCell *cell;
 
-	if (server)
-	{
-		(void) GetForeignServerByName(server, false);
-		raise_no_urls();
-	}
-	path = path_of_source(source);
 	if (!may_read_files())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -291,26 +313,89 @@ etl_source_open(const char *source, const char *server)
 }
 
 EtlSource *
+etl_source_open(const char *source, const char *server,
+				const EtlTransport *transport, MemoryContext query)
+{
+	if (server || classify(source) == SOURCE_HTTP_URL)
+		return open_url(source, server, transport, query);
+	return open_files(source);
+}
+
+void
+etl_source_close(EtlSource *source)
+{
+	if (source->client)
+		etl_http_client_close(source->client);
+	source->client = NULL;
+}
+
+EtlSource *
 etl_source_from_content(const char *data, size_t len)
 {
-	EtlSource *result = palloc0(sizeof(EtlSource));
+	EtlSource *result = single_item();
 
-	result->nitems = 1;
-	result->names = palloc(sizeof(char *));
 	result->names[0] = pstrdup("content");
 	result->content = data;
 	result->content_len = len;
 	return result;
 }
 
+static char *
+copy_header(const EtlHttpResponse *response, const char *name)
+{
+	const char *value = etl_http_header(&response->headers, name);
+
+	return value ? pstrdup(value) : NULL;
+}
+
+/* Sends the request, and keeps what the answer says of the content. */
+static EtlStream *
+fetch_url(EtlSource *source)
+{
+	EtlHttpFetch *fetch =
+		etl_http_fetch_start(source->client, &source->request);
+	const EtlHttpResponse *response = etl_http_fetch_response(fetch);
+
+	source->validators.etag = copy_header(response, "ETag");
+	source->validators.last_modified = copy_header(response, "Last-Modified");
+	source->validators.content_length = response->content_length;
+	return etl_stream_open_http(fetch, source->names[0], source->max_bytes);
+}
+
 EtlStream *
-etl_source_stream(const EtlSource *source, int i)
+etl_source_stream(EtlSource *source, int i)
 {
 	Assert(i >= 0 && i < source->nitems);
+	if (source->client)
+		return fetch_url(source);
 	if (source->paths == NULL)
 		return etl_stream_open_memory(source->content, source->content_len,
 									  source->names[i]);
 	return etl_stream_open_file(source->paths[i], source->names[i]);
+}
+
+EtlHttpCounts
+etl_source_counts(const EtlSource *source)
+{
+	static const EtlHttpCounts none = {0};
+
+	return source->client ? etl_http_client_counts(source->client) : none;
+}
+
+bool
+etl_source_is_file(const char *source, const char *server)
+{
+	SourceKind kind = classify(source);
+
+	return server == NULL && (kind == SOURCE_PATH || kind == SOURCE_FILE_URL);
+}
+
+char *
+etl_source_visible(const char *source)
+{
+	if (etl_source_is_file(source, NULL))
+		return pstrdup(source);
+	return etl_http_site_visible_url(NULL, source);
 }
 
 int64

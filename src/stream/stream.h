@@ -46,6 +46,15 @@ struct EtlStream
 	/* For messages: what is read, without secrets; borrowed. */
 	const char *name;
 
+	/*
+	 * How the bytes are coded for the transfer alone, in the words of HTTP's
+	 * Content-Encoding: to be undone before anything else.  NULL: not at all.
+	 */
+	const char *coding;
+
+	/* How many bytes decoding may make of these; 0 for any number. */
+	uint64 max_bytes;
+
 	/* Bytes delivered so far. */
 	uint64 delivered;
 

@@ -1,8 +1,11 @@
 /*
  * generate.c
- *	  Writes CSV test data to stdout: the same bytes for the same arguments.
+ *	  Writes test data to stdout: the same bytes for the same arguments.
  *
- * usage: generate lineitem|narrow|quoted ROWS
+ * usage: generate lineitem|narrow|quoted|ndjson|array ROWS
+ *
+ * The first three are CSV; the others the same objects, a line each or as one
+ * array.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -171,19 +174,83 @@ quoted(uint64_t row)
 	put_text("\"\n");
 }
 
+/* Eight members of all kinds, some 250 bytes. */
+static void
+event(uint64_t row)
+{
+	uint32_t day = draw(2400);
+
+	put_text("{\"id\":");
+	put_number(row + 1, 1);
+	put_text(",\"name\":\"");
+	put_words(2 + draw(2), false);
+	put_text("\",\"active\":");
+	put_text(draw(2) == 0 ? "true" : "false");
+	put_text(",\"amount\":");
+	put_hundredths(draw(10000000));
+	put_text(",\"created_at\":\"");
+	put_date(day);
+	put('T');
+	put_number(draw(24), 2);
+	put(':');
+	put_number(draw(60), 2);
+	put(':');
+	put_number(draw(60), 2);
+	put_text("\",\"tags\":[\"");
+	put_text(modes[draw(LENGTH(modes))]);
+	put_text("\",\"");
+	put_text(instructions[draw(LENGTH(instructions))]);
+	put_text("\"],\"address\":{\"city\":\"");
+	put_text(words[draw(LENGTH(words))]);
+	put_text("\",\"zip\":\"");
+	put_number(draw(100000), 5);
+	put_text("\",\"position\":[");
+	put_hundredths(draw(9000));
+	put(',');
+	put_hundredths(draw(18000));
+	put_text("]},\"note\":");
+	if (draw(8) == 0)
+		put_text("null");
+	else
+	{
+		put('"');
+		put_words(3 + draw(4), false);
+		put('"');
+	}
+	put('}');
+}
+
+static void
+ndjson(uint64_t row)
+{
+	event(row);
+	put('\n');
+}
+
+static void
+array(uint64_t row)
+{
+	if (row > 0)
+		put_text(",\n");
+	event(row);
+}
+
 static const struct
 {
 	const char *name;
 	const char *header;
 	void (*write_row)(uint64_t row);
+	const char *footer;
 } tables[] = {
 	{"lineitem",
 	 "l_orderkey,l_partkey,l_suppkey,l_linenumber,l_quantity,"
 	 "l_extendedprice,l_discount,l_tax,l_returnflag,l_linestatus,l_shipdate,"
 	 "l_commitdate,l_receiptdate,l_shipinstruct,l_shipmode,l_comment\n",
-	 lineitem},
-	{"narrow", "id,quantity,price\n", narrow},
-	{"quoted", "id,title,body\n", quoted},
+	 lineitem, ""},
+	{"narrow", "id,quantity,price\n", narrow, ""},
+	{"quoted", "id,title,body\n", quoted, ""},
+	{"ndjson", "", ndjson, ""},
+	{"array", "[\n", array, "\n]\n"},
 };
 
 static bool
@@ -213,11 +280,13 @@ main(int argc, char **argv)
 			if (used > BUFFER_SIZE - MAX_ROW && !flush())
 				break;
 		}
+		put_text(tables[i].footer);
 		if (flush() && row == rows && fflush(stdout) == 0)
 			return 0;
 		perror("generate");
 		return 1;
 	}
-	fprintf(stderr, "usage: %s lineitem|narrow|quoted ROWS\n", argv[0]);
+	fprintf(stderr, "usage: %s lineitem|narrow|quoted|ndjson|array ROWS\n",
+			argv[0]);
 	return 2;
 }

@@ -65,3 +65,49 @@ SELECT * FROM etl_read_csv(:'people', on_error => 'dead_letter')
 	AS t(id int, name text, born date);
 SELECT line, stage, sqlstate, message, convert_from(raw, 'UTF8') AS raw
 FROM etl.dead_letter ORDER BY line;
+
+\echo :bold'10. JSON: records are found inside of what surrounds them.':plain
+\echo
+SELECT alpha_2, name
+FROM etl_read_json('/usr/share/iso-codes/json/iso_639-3.json',
+		records => '$."639-3"[*]')
+	AS t(alpha_2 text, name text, type text)
+WHERE type = 'C' AND alpha_2 IS NOT NULL;
+
+\echo :bold'11. Lines of JSON behind gzip: described, and read, nested values too.':plain
+\echo
+SELECT name, type, example, note FROM etl_describe(:'lines');
+SELECT *
+FROM etl_read_json(:'lines',
+		columns => '{"official": "$.names.official"}')
+	AS t(code text, number text, flag text, official text)
+WHERE number < '010';
+
+\echo :bold'12. A file over HTTP, of which three rows end the download.':plain
+\echo
+CREATE SERVER demo FOREIGN DATA WRAPPER pg_etl
+	OPTIONS (base_url :'demo', auth 'bearer', allow_private 'true');
+CREATE USER MAPPING FOR CURRENT_USER SERVER demo OPTIONS (token 'demo-token');
+\timing on
+SELECT l_orderkey, l_shipdate
+FROM etl_read_csv('lineitem.csv', server => 'demo')
+	AS t(l_orderkey bigint, l_shipdate date)
+LIMIT 3;
+\timing off
+
+\echo
+\echo :bold'13. A web API, page by page, as one table. The token is in the mapping.':plain
+\echo
+SELECT c.name, count(*) AS parts, mode() WITHIN GROUP (ORDER BY type) AS mostly
+FROM etl_read_api('subdivisions', server => 'demo', records => '$.data[*]')
+	AS p(code text, type text)
+	JOIN country c ON c.code = split_part(p.code, '-', 1)
+GROUP BY c.name ORDER BY parts DESC LIMIT 3;
+
+\echo :bold'14. Who needs ten rows makes one request.':plain
+\echo
+EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off)
+SELECT name FROM etl_read_api('subdivisions', server => 'demo',
+		records => '$.data[*]')
+	AS t(code text, name text, type text)
+LIMIT 10;

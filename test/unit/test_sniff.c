@@ -22,6 +22,7 @@ typedef struct Expected
 	const char *comment;
 	bool stop_at_blank;
 	int footer;
+	int surplus;
 	EtlCsvNewline newline;
 } Expected;
 
@@ -636,6 +637,232 @@ static const Expected files[] = {
 			 "krby\t90/tcp\tkrb5\tk7\nkrby\t90/udp\tkrb5\tk7\n",
 	 .delimiter = "\t",
 	 .width = 4},
+	/* Blanks around delimiters. */
+	{.name = "blanks on both sides, quotes",
+	 .text = "id , note , n\n1 , \"a, b\" , 2\n2 , \"c\" , 3\n3 , d , 4\n",
+	 .delimiter = " , ",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "blanks before delimiters, quotes",
+	 .text = "id ,note ,n\n1 ,\"a, b\" ,2\n2 ,\"c\" ,3\n",
+	 .delimiter = " ,",
+	 .width = 3,
+	 .header_rows = 1},
+
+	{.name = "columns aligned before delimiters",
+	 .text =
+		 "002B       ; Math; x\n003C..3E   ; Math; y\n005E       ; Math; z\n",
+	 .delimiter = "; ",
+	 .width = 3},
+
+	/* A line for spreadsheets. */
+	{.name = "sep=",
+	 .text = "sep=;\nid;name\n1;Ann, Lee\n2;Bob, Ray\n",
+	 .delimiter = ";",
+	 .width = 2,
+	 .header_rows = 1,
+	 .skip = 1},
+	{.name = "sep= in quotes, one column",
+	 .text = "\"sep=|\"\r\nname\r\nAnn, Lee\r\nBob, Ray\r\n",
+	 .delimiter = "|",
+	 .width = 1,
+	 .header_rows = 1,
+	 .skip = 1,
+	 .newline = ETL_CSV_CRLF},
+	{.name = "sep= and a title",
+	 .text = "sep=,\nReport of May\n\n" TABLE MORE,
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1,
+	 .skip = 3},
+	{.name = "a name that begins like sep=",
+	 .text = "sep=length,n\na,1\nb,2\nc,3\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+
+	/* Delimiters at the ends of lines. */
+	{.name = "a last delimiter in records only",
+	 .text = "id,name\n1,Ann,\n2,Bob,\n3,Cy,\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .surplus = 1},
+	{.name = "two last delimiters in most records only",
+	 .text = "id,name\n1,Ann,,\n2,Bob,,\n3,Cy\n4,Di,,\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .surplus = 2},
+	{.name = "a last field that some records have",
+	 .text = "id,name\n1,Ann,\n2,Bob,x\n3,Cy,\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+	{.name = "a last delimiter in the header only",
+	 .text = "id,name,\n1,Ann\n2,Bob\n3,Cy\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1,
+	 .surplus = -1},
+	{.name = "a name that no record has a field for",
+	 .text = "id,name,n\n1,Ann\n2,Bob\n3,Cy\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "a last delimiter everywhere",
+	 .text = "id,name,\n1,Ann,\n2,Bob,\n3,Cy,\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+
+	/* Names with numbers. */
+	{.name = "a second header line of numbered names",
+	 .text = "age of person,sex of person,income\nq1,q2,q3\n34,1,2000\n"
+			 "35,2,3000\n36,1,2500\n22,2,1500\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 2},
+	{.name = "numbered names above texts",
+	 .text = "V1,V2,V3\nAnn,Rome,blue\nBob,Oslo,red\nCy,Bern,green\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "years with blanks",
+	 .text =
+		 "geo\t2018 \t2019 \t2020 \nAT\t8822267 \t8858775 \t8901064 \n"
+		 "BE\t11398589 \t11455519 \t: \nBG\t7050034 \t7000039 \t6951482 \n",
+	 .delimiter = "\t",
+	 .width = 4,
+	 .header_rows = 1},
+	{.name = "the header comes again",
+	 .text = TABLE "id,when,name\n" MORE,
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1},
+	{.name = "a header of texts comes again",
+	 .text = "town,color\nRome,blue\nOslo,red\ntown,color\nBern,green\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1},
+
+	/* Footers. */
+	{.name = "a footer behind a row of delimiters",
+	 .text = "id,item,amount\n1,chair,5\n2,lamp,6\n3,table,7\n,,\n"
+			 "Total,,18\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1,
+	 .footer = 2},
+	{.name = "a trailer of fewer fields",
+	 .text = "id,item,amount,day\n1,chair,5,2024-01-01\n2,lamp,6,2024-01-02\n"
+			 "3,table,7,2024-01-03\nTRL,3,18\n",
+	 .delimiter = ",",
+	 .width = 4,
+	 .header_rows = 1,
+	 .footer = 1},
+	{.name = "a last record that was cut off",
+	 .text = "id,item,amount,day\n1,chair,5,2024-01-01\n2,lamp,6,2024-01-02\n"
+			 "3,table,7,2024-01-03\n4,sofa,8\n",
+	 .delimiter = ",",
+	 .width = 4,
+	 .header_rows = 1},
+
+	/* More remarks than records. */
+	{.name = "mostly comments, with commas",
+	 .text = "#alpha,0\n#beta,1\n#gamma,2\n#delta,3\n#eps,4\nt,v,w\n0.1,5,6\n"
+			 "0.2,6,7\n",
+	 .delimiter = ",",
+	 .width = 3,
+	 .header_rows = 1,
+	 .comment = "#"},
+	{.name = "mostly comments, another marker",
+	 .text = "%alpha, of it\n%beta, of it\n%gamma, of it\n%delta, of it\n"
+			 "t;v\n5,1;6\n6,2;7\n",
+	 .delimiter = ";",
+	 .width = 2,
+	 .header_rows = 1,
+	 .comment = "%"},
+	{.name = "mostly comments above one column",
+	 .text =
+		 "#alpha of it\n#beta of it\n#gamma of it\n#delta of it\n5\n6\n7\n",
+	 .delimiter = ",",
+	 .width = 1,
+	 .comment = "#"},
+	{.name = "numbers behind a hash are values",
+	 .text = "#1\n#2\n3\n4\n5\n",
+	 .delimiter = ",",
+	 .width = 1,
+	 .header_rows = 1},
+	{.name = "comments of a table's width",
+	 .text = "# made by the till, shop 5\n# all net\nday,n\n2024-01-05,2\n"
+			 "2024-01-06,3\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .comment = "#"},
+	{.name = "a comment of a table's width within it",
+	 .text = "day,n\n2024-01-05,2\n# a break, of sorts\n2024-01-06,3\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .comment = "#"},
+
+	/* Durations. */
+	{.name = "one column of durations",
+	 .text = "36:15:00\n120:05:10\n47:59:59\n8:00:00\n",
+	 .delimiter = ",",
+	 .width = 1},
+
+	/* Pairs of key and value above a table. */
+	{.name = "pairs above few records",
+	 .text = "author,Jane Doe\nsource,till\nversion,3\n\n" WIDE WIDE_ROW,
+	 .delimiter = ",",
+	 .width = 5,
+	 .header_rows = 1,
+	 .skip = 4},
+	{.name = "pairs with last delimiters",
+	 .text = "\"Account:\";\"DE12 / Current\";\n\n\"From:\";\"01.01.2020\";\n"
+			 "\"To:\";\"31.01.2020\";\n\"Balance:\";\"1.234,56 EUR\";\n\n"
+			 "\"Day\";\"Text\";\"Purpose\";\"Amount (EUR)\";\n"
+			 "\"31.01.2020\";\"Debit\";\"Rent\";\"-12,30\";\n"
+			 "\"30.01.2020\";\"Credit\";\"Pay\";\"2.345,00\";\n",
+	 .delimiter = ";",
+	 .width = 5,
+	 .header_rows = 1,
+	 .skip = 6},
+	{.name = "pairs above a table without header",
+	 .text = "author;Jane Doe\nsource;till\nversion;3\n"
+			 "1;2024-01-05;10:00;1.50;x\n2;2024-01-06;11:00;1.60;y\n"
+			 "3;2024-01-07;12:00;1.70;z\n",
+	 .delimiter = ";",
+	 .width = 5,
+	 .skip = 3},
+	{.name = "a remark between records of other widths",
+	 .text = "echo\t\t7/tcp\nftp\t\t21/tcp\nssh\t\t22/tcp\n"
+			 "and now for others\nkerb\t88/tcp\tkrb5\tk5\n"
+			 "kerb\t88/udp\tkrb5\tk5\nkrbx\t89/tcp\tkrb5\tk6\n"
+			 "krbx\t89/udp\tkrb5\tk6\nkrby\t90/tcp\tkrb5\tk7\n",
+	 .delimiter = "\t",
+	 .width = 4},
+	{.name = "a small table of two columns above another",
+	 .text = "item,amount\nchair,5\nlamp,6\n\n" WIDE WIDE_ROWS,
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .stop_at_blank = true},
+	{.name = "prose with a comma above two columns",
+	 .text = "Sales\nAs of yesterday, roughly\nAll figures net\nday,n\n"
+			 "2024-01-05,2\n2024-01-06,3\n",
+	 .delimiter = ",",
+	 .width = 2,
+	 .header_rows = 1,
+	 .skip = 3},
+	{.name = "padded titles above records without header",
+	 .text = "Sales,,,,\nBy shop,,,,\n" WIDE_ROWS,
+	 .delimiter = ",",
+	 .width = 5,
+	 .skip = 2},
 };
 
 static EtlCsvSniffed
@@ -682,15 +909,17 @@ check_file(const Expected *expected)
 		 dialect->skip == expected->skip &&
 		 dialect->stop_at_blank == expected->stop_at_blank &&
 		 dialect->newline == expected->newline &&
-		 got.footer == expected->footer && dialect->skip_footer == 0;
+		 got.footer == expected->footer &&
+		 dialect->surplus == expected->surplus && dialect->skip_footer == 0;
 	tap_ok(ok, expected->name);
 	if (!ok)
 		printf("# delimiter [%.*s] quote %c escape %c comment [%.*s] width %d "
-			   "header %d skip %d stop %d newline %d footer %d\n",
+			   "header %d skip %d stop %d newline %d footer %d surplus %d\n",
 			   syntax->delimiter_len, syntax->delimiter, syntax->quote,
 			   syntax->escape, syntax->comment_len, syntax->comment,
 			   dialect->width, dialect->header_rows, dialect->skip,
-			   dialect->stop_at_blank, dialect->newline, got.footer);
+			   dialect->stop_at_blank, dialect->newline, got.footer,
+			   dialect->surplus);
 }
 
 static void
@@ -922,6 +1151,57 @@ test_tables(bool ragged, int allowed, const char *name)
 	tap_ok(wrong <= allowed, name);
 }
 
+/* Tables of nothing but texts, with a header or without. */
+static void
+test_texts(bool header, int allowed, const char *name)
+{
+	static const char *const texts[][10] = {
+		{"Ann", "Bob", "Cyrus", "Dora", "Emil", "Fiona", "Gus", "Hanna",
+		 "Jean-Luc", "Maria"},
+		{"Rome", "New York", "Oslo", "Bern", "Los Angeles", "Madrid",
+		 "San Jose", "Lima", "Porto Alegre", "Ghent"},
+		{"engineer", "sales manager", "teacher", "data analyst", "nurse",
+		 "driver", "cook", "clerk", "head of finance", "artist"},
+		{"chair", "lamp", "dining table", "kettle", "shelf", "wall clock",
+		 "mirror", "sofa", "desk", "garden hose"},
+		{"The fox jumps over it.", "While many people watch", "It was good",
+		 "Meal or train home again", "Not so good.", "Think about the next",
+		 "A lazy dog", "Over and over again", "Home by train", "Thanks"},
+	};
+	static const char *const names[][4] = {
+		{"first_name", "Name", "Student", "OWNER"},
+		{"city", "Town", "location_name", "Destination"},
+		{"job", "Position", "Job title", "role"},
+		{"product", "Item", "Article", "productName"},
+		{"comment", "Description", "Notes", "Question"},
+	};
+	EtlCsvPinned nothing = {0};
+	int wrong = 0;
+
+	for (int i = 0; i < 1000; i++)
+	{
+		static char text[8192];
+		int width = 2 + (int) tap_random(3);
+		int rows = 6 + (int) tap_random(20);
+		int first = (int) tap_random(5);
+
+		text[0] = '\0';
+		for (int r = header ? -1 : 0; r < rows; r++)
+			for (int c = 0; c < width; c++)
+			{
+				int kind = (first + c) % 5;
+
+				strcat(text, r < 0 ? names[kind][tap_random(4)]
+								   : texts[kind][tap_random(10)]);
+				strcat(text, c + 1 < width ? "," : "\n");
+			}
+		wrong += (sniff(text, &nothing, (EtlCsvDialect){.width = 0})
+					  .dialect.header_rows == 1) != header;
+	}
+	printf("# %d of 1000 wrong\n", wrong);
+	tap_ok(wrong <= allowed, name);
+}
+
 /* Noise of the bytes that matter, of any length, complete or not. */
 static void
 test_noise(void)
@@ -955,6 +1235,8 @@ main(void)
 	test_single_faults();
 	test_tables(false, 10, "small tables");
 	test_tables(true, 40, "small tables with a ragged record");
+	test_texts(true, 5, "headers above texts");
+	test_texts(false, 50, "texts without header");
 	test_noise();
 	return tap_done();
 }

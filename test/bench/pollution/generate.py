@@ -4,7 +4,8 @@
 Two clean tables of nine columns are the basis: a plain one, and a dense one
 with CRLF, local formats and many quoted cells.  Each case changes one thing of
 the file or of one row, and says what a careful person would read: header lines
-and records.  The same files come out each time.
+and records.  Then parts of these tables, of fewer rows and columns and in all
+dialects, have a preamble, or one odd thing.  The same files come out each time.
 
     generate.py DIR    writes DIR/<case>.csv, DIR/cases.json, and DIR/list,
                        the files' names in the same order
@@ -429,6 +430,109 @@ def add_rows(cases, rows, eol):
                       rows[:i - 1] + [row + table[i + 1]] + rows[i + 1:])
 
 
+def preambles(delimiter, width):
+    """Lines that stand above a table, or nothing."""
+    def pairs(*lines, end=""):
+        return [delimiter.join(line) + end for line in lines]
+
+    return {
+        "none": [],
+        "text": ["Sales of the last years"],
+        "text_3": ["Sales", "As of yesterday, roughly", "All figures net"],
+        "key_value": ["author: Jane Doe", "source: till; shop", "version: 3"],
+        "pairs": pairs(("author", "Jane Doe"), ("source", "till"),
+                       ("version", "3")),
+        "pairs_end": pairs(("author:", "Jane Doe"), ("source:", "till"),
+                           ("version:", "3"), end=delimiter),
+        "padded": ["Sales of the years" + delimiter * (width - 1),
+                   "By shop" + delimiter * (width - 1)],
+        "comment": ["# made by till, shop 5", "# all net"],
+        "quoted": ['"Sales, all"']}
+
+
+def add_mixed_preambles(cases, rng, rows, eol):
+    """Preambles above small tables in any dialect."""
+    for i in range(250):
+        width = rng.choice([2, 3, 5, 9])
+        columns = sorted(rng.sample(range(len(COLUMNS)), width))
+        n = rng.choice([5, 10, 30, 85])
+        first = rng.randrange(len(rows) - n + 1)
+        delimiter = rng.choice([",", ",", ";", ";", "\t", "|", ", "])
+        how = {"quote": rng.choice(['"', '"', '"', "'"]),
+               "escape": rng.choice([None, None, None, "\\"]),
+               "always": rng.random() < 0.3}
+        header = [[COLUMNS[c] for c in columns]] * (rng.random() < 0.75)
+        records = [[r[c] for c in columns] for r in rows[first:first + n]]
+        name, lines = rng.choice(list(preambles(delimiter, width).items()))
+        if rng.random() < 0.5 and lines:
+            lines = lines + [""]
+        if width == 2 and name.startswith("pa"):
+            continue
+        text = "".join(line + eol for line in lines)
+        text += file_text(header + records, eol=eol, delimiter=delimiter,
+                          **how)
+        cases.add(f"mixed_{name}_{i}", text, header, records)
+
+
+def odd_tables(rng, table, texts, delimiter, has_header):
+    """One odd thing about a table: its name, the lines, and what they say."""
+    i = rng.randrange(len(table))
+    j = rng.randrange(len(table[i]))
+    row, cells = table[i], texts[i]
+    join = delimiter.join
+    lines = [join(t) for t in texts]
+    last = delimiter * (len(row) - 1)
+    empty = [""] * len(row)
+
+    def line(new, want):
+        return lines[:i] + new + lines[i + 1:], table[:i] + want + table[i + 1:]
+
+    yield "more", *line([join(cells[:j] + [""] + cells[j:])],
+                        [row[:j] + [""] + row[j:]])
+    yield "end", *line([lines[i] + delimiter], [row + [""]])
+    yield "long", *line([join(cells[:j] + ["a text of it " * 400] +
+                              cells[j + 1:])],
+                        [row[:j] + ["a text of it " * 400] + row[j + 1:]])
+    yield "blank", *line(["", lines[i]], [row])
+    yield "delimiters", *line([lines[i], last], [row, empty])
+    yield "ends", [x + delimiter for x in lines], [r + [""] for r in table]
+    yield "empty_at_end", lines + [last] * 3, table + [empty] * 3
+    yield "title", ["Sales" + last, ""] + lines, table
+    if i > 0:
+        yield "comment", *line(["# a remark, of shop 5", lines[i]], [row])
+    if len(delimiter) == 1:
+        yield "sep", ["sep=" + delimiter] + lines, table
+    if len(row) > 2:
+        total = ["Total"] + empty[2:] + ["4711"]
+        yield "total", lines + [join(total)], table + [total]
+        yield "second", lines + ["", join("xy"), join("12"), join("34")], table
+    if has_header:
+        yield "ends_below", lines[:1] + [x + delimiter for x in lines[1:]], (
+            table[:1] + [r + [""] for r in table[1:]])
+        yield "end_above", [lines[0] + delimiter] + lines[1:], (
+            [table[0] + [""]] + table[1:])
+        if i > 1:
+            yield "header_again", *line([lines[0], lines[i]], [table[0], row])
+
+
+def add_mixed_faults(cases, rng, rows, eol):
+    """Small tables in any dialect, each with one odd thing."""
+    for i in range(40):
+        width = rng.choice([2, 3, 5, 9])
+        columns = sorted(rng.sample(range(len(COLUMNS)), width))
+        n = rng.choice([5, 10, 30, 85])
+        first = rng.randrange(len(rows) - n + 1)
+        delimiter = rng.choice([",", ",", ";", "\t", "|", ", "])
+        header = [[COLUMNS[c] for c in columns]] * (rng.random() < 0.85)
+        table = header + [[r[c] for c in columns]
+                          for r in rows[first:first + n]]
+        texts = [[cell_text(c, delimiter) for c in r] for r in table]
+        for name, lines, want in odd_tables(rng, table, texts, delimiter,
+                                            len(header) > 0):
+            cases.add(f"odd_{name}_{i}", eol.join(lines) + eol,
+                      want[:len(header)], want[len(header):])
+
+
 def main():
     directory = sys.argv[1]
     os.makedirs(directory, exist_ok=True)
@@ -436,10 +540,14 @@ def main():
     rows = plain_table(random.Random(7))
     add_files(cases, rows)
     add_rows(cases, rows, "\n")
+    add_mixed_preambles(cases, random.Random(9), rows, "\n")
+    add_mixed_faults(cases, random.Random(10), rows, "\n")
     cases.prefix = "dense_"
     rows = dense_table(random.Random(8))
     add_files(cases, rows)
     add_rows(cases, rows, "\r\n")
+    add_mixed_preambles(cases, random.Random(11), rows, "\r\n")
+    add_mixed_faults(cases, random.Random(12), rows, "\r\n")
     cases.write()
 
 

@@ -1,5 +1,5 @@
 /*
- * 10_readers.sql
+ * 10_csv.sql
  *	  The functions that read external data.
  *
  * A setting may be given as an argument or in "options", not in both.  So that

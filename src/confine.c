@@ -18,8 +18,8 @@
 #include "nodes/pg_list.h"
 #include "utils/varlena.h"
 
+#include "confine.h"
 #include "guc.h"
-#include "stream/confine.h"
 
 /* Search permission is all that a directory on the way must grant. */
 #ifdef O_PATH
