@@ -38,6 +38,9 @@ WHERE extname = 'pg_etl' ORDER BY 1, 2;
 EXPLAIN (COSTS OFF) SELECT * FROM tools.etl_parse_csv('a') AS t(a text);
 SELECT * FROM tools.etl_parse_csv(E'a\n1\n') AS t(a text);
 SHOW search_path;
+-- the planner's support function, which that goes by, isn't for calling
+SELECT tools.etl_reader_support(NULL);
+\echo :SQLSTATE
 
 ALTER EXTENSION pg_etl SET SCHEMA public;
 DROP EXTENSION pg_etl;

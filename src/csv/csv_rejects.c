@@ -104,36 +104,16 @@ void
 etl_csv_reject_bytes(EtlCsvReader *reader, const char *s, size_t n,
 					 bool untranslatable)
 {
-	const char *encoding = etl_encoding_name(&reader->encoding);
 	MemoryContext old = MemoryContextSwitchTo(etl_csv_record_context(reader));
-	StringInfoData bytes;
-	char *message;
-	size_t length;
+	char *message =
+		etl_encoding_describe_bad(&reader->encoding, s, n, untranslatable);
 
-	if (untranslatable)
-		length =
-			Min(n, (size_t) etl_encoding_char_length(reader->encoding.working,
-													 s, n));
-	else
-		length = etl_encoding_bad_length(&reader->encoding, s, n);
-	s = etl_encoding_source_bytes(&reader->encoding, s, length, &length);
-	initStringInfo(&bytes);
-	for (size_t i = 0; i < length; i++)
-		appendStringInfo(&bytes, "%s0x%02x", i > 0 ? " " : "",
-						 (unsigned char) s[i]);
-	if (untranslatable)
-		message = psprintf("character with byte sequence %s in encoding "
-						   "\"%s\" has no equivalent in encoding \"%s\"",
-						   bytes.data, encoding, GetDatabaseEncodingName());
-	else
-		message = psprintf("invalid byte sequence for encoding \"%s\": %s",
-						   encoding, bytes.data);
 	MemoryContextSwitchTo(old);
 	set_reject(reader, ETL_STAGE_ENCODING,
 			   untranslatable ? ERRCODE_UNTRANSLATABLE_CHARACTER
 							  : ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
 			   message, NULL);
-	if (!untranslatable && (length != 1 || *s != '\0'))
+	if (!untranslatable && *s != '\0')
 		reader->base.reject.hint = "If the source has another encoding, name "
 								   "it, as in encoding => 'WIN1252'.";
 }

@@ -394,3 +394,29 @@ etl_encoding_source_bytes(const EtlEncoding *encoding, const char *s, size_t n,
 		etl_utf16_source_bytes(s, n, encoding->utf16 == ETL_UTF16_BE, out);
 	return out;
 }
+
+char *
+etl_encoding_describe_bad(const EtlEncoding *encoding, const char *s, size_t n,
+						  bool untranslatable)
+{
+	StringInfoData bytes;
+	size_t length;
+
+	if (untranslatable)
+		length =
+			Min(n, (size_t) etl_encoding_char_length(encoding->working, s, n));
+	else
+		length = etl_encoding_bad_length(encoding, s, n);
+	s = etl_encoding_source_bytes(encoding, s, length, &length);
+	initStringInfo(&bytes);
+	for (size_t i = 0; i < length; i++)
+		appendStringInfo(&bytes, "%s0x%02x", i > 0 ? " " : "",
+						 (unsigned char) s[i]);
+	if (untranslatable)
+		return psprintf("character with byte sequence %s in encoding \"%s\" "
+						"has no equivalent in encoding \"%s\"",
+						bytes.data, etl_encoding_name(encoding),
+						GetDatabaseEncodingName());
+	return psprintf("invalid byte sequence for encoding \"%s\": %s",
+					etl_encoding_name(encoding), bytes.data);
+}

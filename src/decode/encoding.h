@@ -100,6 +100,15 @@ extern size_t etl_encoding_bad_length(const EtlEncoding *encoding,
 									  const char *s, size_t n);
 
 /*
+ * What to say of the character at s, of which n > 0 bytes are there: it is
+ * either no character at all, or one that the database encoding lacks.
+ * palloc'd.
+ */
+extern char *etl_encoding_describe_bad(const EtlEncoding *encoding,
+									   const char *s, size_t n,
+									   bool untranslatable);
+
+/*
  * Converts n valid bytes to the database encoding.  Returns a palloc'd,
  * NUL-terminated copy and sets *out_len; or NULL with *bad set to the offset
  * of a character that the database encoding lacks.  Must be called only when

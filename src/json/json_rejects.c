@@ -77,31 +77,10 @@ void
 etl_json_reject_bytes(EtlJsonReader *reader, const char *s, size_t there,
 					  bool untranslatable, size_t n)
 {
-	const char *encoding = etl_encoding_name(&reader->encoding);
 	MemoryContext old = MemoryContextSwitchTo(etl_json_record_context(reader));
-	StringInfoData bytes;
-	char *message;
-	size_t length;
+	char *message =
+		etl_encoding_describe_bad(&reader->encoding, s, there, untranslatable);
 
-	if (untranslatable)
-		length =
-			Min(there,
-				(size_t) etl_encoding_char_length(reader->encoding.working, s,
-												  there));
-	else
-		length = etl_encoding_bad_length(&reader->encoding, s, there);
-	s = etl_encoding_source_bytes(&reader->encoding, s, length, &length);
-	initStringInfo(&bytes);
-	for (size_t i = 0; i < length; i++)
-		appendStringInfo(&bytes, "%s0x%02x", i > 0 ? " " : "",
-						 (unsigned char) s[i]);
-	if (untranslatable)
-		message = psprintf("character with byte sequence %s in encoding "
-						   "\"%s\" has no equivalent in encoding \"%s\"",
-						   bytes.data, encoding, GetDatabaseEncodingName());
-	else
-		message = psprintf("invalid byte sequence for encoding \"%s\": %s",
-						   encoding, bytes.data);
 	MemoryContextSwitchTo(old);
 	etl_json_reject(reader, ETL_STAGE_ENCODING,
 					untranslatable ? ERRCODE_UNTRANSLATABLE_CHARACTER
