@@ -30,11 +30,19 @@
  */
 #define DEFAULT_DECOMPRESSION_RATIO 20000
 
+/*
+ * What one process reads before it asks for more: large against what asking
+ * costs, small against the caches and against a file, so that no process is left
+ * with much to do when the others have finished.
+ */
+#define DEFAULT_PIECE_SIZE (1024 * 1024)
+
 int etl_guc_max_record_size = 64 * 1024 * 1024;
 char *etl_guc_allowed_directories = NULL;
 int etl_guc_max_decompression_ratio = DEFAULT_DECOMPRESSION_RATIO;
 char *etl_guc_allowed_urls = NULL;
 bool etl_guc_allow_private_addresses = false;
+int etl_guc_parallel_piece_size = DEFAULT_PIECE_SIZE;
 
 static bool check_allowed_directories(char **newval, void **extra,
 									  GucSource source);
@@ -79,6 +87,15 @@ etl_guc_init(void)
 							 "private, too.",
 							 &etl_guc_allow_private_addresses, false,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_etl.parallel_piece_size",
+							"Sets the size of the pieces in which several "
+							"processes read a file.",
+							"This is for testing.",
+							&etl_guc_parallel_piece_size, DEFAULT_PIECE_SIZE,
+							1, 1024 * 1024 * 1024, PGC_USERSET,
+							GUC_UNIT_BYTE | GUC_NOT_IN_SAMPLE, NULL, NULL,
+							NULL);
 
 	MarkGUCPrefixReserved("pg_etl");
 }

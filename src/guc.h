@@ -36,6 +36,12 @@ extern char *etl_guc_allowed_urls;
  */
 extern bool etl_guc_allow_private_addresses;
 
+/*
+ * pg_etl.parallel_piece_size: how large the pieces are in which several
+ * processes read a file, in bytes.
+ */
+extern int etl_guc_parallel_piece_size;
+
 /* Defines the settings; called once, from _PG_init. */
 extern void etl_guc_init(void);
 

@@ -173,11 +173,11 @@ static int (*char_len_function(const EtlEncoding *encoding))(
 static void
 detect_dialect(EtlCsvReader *reader)
 {
-	EtlCsvCursor *cursor = reader->cursor;
 	EtlCsvDialect *dialect = &reader->sniffed.dialect;
 	EtlCsvPinned pinned;
 	const char *sample;
-	size_t n = etl_csv_cursor_peek(cursor, ETL_CSV_SNIFF_BYTES, &sample);
+	size_t n =
+		etl_csv_cursor_peek(reader->cursor, ETL_CSV_SNIFF_BYTES, &sample);
 
 	etl_csv_options_pin(reader->options, &reader->encoding, &pinned, dialect);
 	dialect->syntax.char_len = char_len_function(&reader->encoding);
@@ -185,6 +185,14 @@ detect_dialect(EtlCsvReader *reader)
 					   n < ETL_CSV_SNIFF_BYTES, &pinned, &reader->sniffed))
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+/* Makes the reader read by its dialect. */
+static void
+apply_dialect(EtlCsvReader *reader)
+{
+	EtlCsvCursor *cursor = reader->cursor;
+	const EtlCsvDialect *dialect = &reader->sniffed.dialect;
 
 	reader->width = (size_t) dialect->width;
 	etl_csv_cursor_set_syntax(cursor, &dialect->syntax);
@@ -215,7 +223,8 @@ set_field_rules(EtlCsvReader *reader)
 
 EtlReader *
 etl_csv_reader_new(EtlStream *raw, const char *name,
-				   const EtlCsvOptions *options, int min_width, int flags)
+				   const EtlCsvOptions *options, const EtlDivision *division,
+				   int min_width, int flags)
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "pg_etl csv reader",
@@ -242,7 +251,12 @@ etl_csv_reader_new(EtlStream *raw, const char *name,
 	reader->cursor->encoding = reader->encoding;
 	reader->cursor->offset = reader->encoding.bom_length;
 
-	detect_dialect(reader);
+	if (division)
+		memcpy(&reader->sniffed.dialect, division->dialect.bytes,
+			   sizeof(EtlCsvDialect));
+	else
+		detect_dialect(reader);
+	apply_dialect(reader);
 	set_field_rules(reader);
 	for (int i = 0; i < reader->sniffed.dialect.skip; i++)
 	{

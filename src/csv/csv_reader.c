@@ -285,6 +285,9 @@ const EtlReaderOps etl_csv_reader_ops = {
 	.raw_bytes = csv_raw_bytes,
 	.raw_text = csv_raw_text,
 	.record_json = csv_record_json,
+	.divide = etl_csv_divide,
+	.find_place = etl_csv_find_place,
+	.move = etl_csv_move,
 	.close = csv_close,
 };
 

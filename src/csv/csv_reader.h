@@ -66,11 +66,13 @@ extern void etl_csv_options_check(const EtlCsvOptions *options);
 
 /*
  * A reader over raw, which becomes owned by it, in the current memory context.
- * min_width is the number of columns wanted by position, 0 where they go by
+ * division is NULL, or what another reader of the source has told: then nothing
+ * is detected.  min_width is the number of columns wanted by position, 0 where they go by
  * name: a source without header has at least as many fields.
  */
 extern EtlReader *etl_csv_reader_new(EtlStream *raw, const char *name,
 									 const EtlCsvOptions *options,
+									 const EtlDivision *division,
 									 int min_width, int flags);
 
 /* All fields of the last record, whatever was wanted; *n tells how many. */

@@ -64,6 +64,21 @@ etl_csv_cursor_set_syntax(EtlCsvCursor *cursor, const EtlCsvSyntax *syntax)
 	cursor->restart = true;
 }
 
+void
+etl_csv_cursor_move(EtlCsvCursor *cursor, EtlStream *stream, int64 line,
+					int64 offset)
+{
+	cursor->stream = stream;
+	cursor->line = line;
+	cursor->offset = offset;
+	cursor->start = 0;
+	cursor->len = 0;
+	cursor->last = false;
+	cursor->consumed = 0;
+	cursor->lines = 0;
+	cursor->restart = true;
+}
+
 static inline size_t
 moved(size_t offset, size_t by)
 {

@@ -102,6 +102,13 @@ extern void etl_csv_cursor_set_syntax(EtlCsvCursor *cursor,
 									  const EtlCsvSyntax *syntax);
 
 /*
+ * Goes on with the bytes of another stream, which begin with a record; line and
+ * offset are that record's.
+ */
+extern void etl_csv_cursor_move(EtlCsvCursor *cursor, EtlStream *stream,
+								int64 line, int64 offset);
+
+/*
  * Passes over one physical line and returns its bytes, line end included; 0 at
  * the end.  *bytes lives until the next call.
  */

@@ -52,6 +52,8 @@ typedef struct EtlCsvReader
 	size_t scratch_capacity;
 	MemoryContext record_context; /* conversions and messages */
 	bool record_context_used;
+
+	char *window; /* of csv_pieces.c; NULL until it is used */
 } EtlCsvReader;
 
 /* The context for what lives as long as the record at hand. */
@@ -93,6 +95,11 @@ extern bool etl_csv_take_field(EtlCsvReader *reader, size_t i,
 							   EtlField *field);
 extern bool etl_csv_is_null_string(const EtlCsvReader *reader, const char *s,
 								   size_t len);
+
+/* csv_pieces.c: see record.h. */
+extern bool etl_csv_divide(EtlReader *self, EtlDivision *division);
+extern bool etl_csv_find_place(EtlReader *self, EtlPlace *place, int64 until);
+extern void etl_csv_move(EtlReader *self, const EtlPlace *place, int64 end);
 
 /* csv_reader.c */
 extern const EtlReaderOps etl_csv_reader_ops;

@@ -20,6 +20,7 @@ typedef struct BlockMasks
 	uint64_t delimiter;
 	uint64_t line_feed;
 	uint64_t carriage_return;
+	uint64_t blank;          /* only for counting */
 	uint64_t special;        /* not zero: some byte is NUL or not ASCII */
 	uint64_t next_line_feed; /* at the last byte's bit: an LF follows */
 	uint64_t next_ends;      /* at the last byte's bit: what follows may stand
@@ -78,16 +79,20 @@ block_masks_portable(const unsigned char *block, const EtlCsvIndexer *indexer,
 			m->line_feed |= bit;
 		else if (c == '\r')
 			m->carriage_return |= bit;
+		else if (c == ' ' || c == '\t')
+			m->blank |= bit;
 		if (c == 0 || c >= 0x80)
 			m->special |= bit;
 	}
 }
 
 #define INDEX_NAME index_portable
+#define COUNT_NAME count_portable
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_portable
 #define PREFIX_XOR etl_simd_prefix_xor
 #define LOWEST_BIT etl_simd_lowest_bit
+#include "csv/simd_count_loop.h"
 #include "csv/simd_index_loop.h"
 
 #if defined(__x86_64__)
@@ -106,6 +111,7 @@ block_masks_sse2(const unsigned char *block, const EtlCsvIndexer *indexer,
 	m->delimiter = etl_simd_equal_sse2(v, indexer->delimiter);
 	m->line_feed = etl_simd_equal_sse2(v, '\n');
 	m->carriage_return = etl_simd_equal_sse2(v, '\r');
+	m->blank = etl_simd_equal_sse2(v, ' ') | etl_simd_equal_sse2(v, '\t');
 	any = _mm_or_si128(_mm_or_si128(v[0], v[1]), _mm_or_si128(v[2], v[3]));
 	least = _mm_min_epu8(_mm_min_epu8(v[0], v[1]), _mm_min_epu8(v[2], v[3]));
 	m->special = (uint64_t) (_mm_movemask_epi8(any) |
@@ -114,10 +120,12 @@ block_masks_sse2(const unsigned char *block, const EtlCsvIndexer *indexer,
 }
 
 #define INDEX_NAME index_sse2
+#define COUNT_NAME count_sse2
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_sse2
 #define PREFIX_XOR etl_simd_prefix_xor
 #define LOWEST_BIT etl_simd_lowest_bit
+#include "csv/simd_count_loop.h"
 #include "csv/simd_index_loop.h"
 
 ETL_SIMD_AVX2 static inline void
@@ -134,6 +142,8 @@ block_masks_avx2(const unsigned char *block, const EtlCsvIndexer *indexer,
 	m->delimiter = etl_simd_equal_avx2(low, high, indexer->delimiter);
 	m->line_feed = etl_simd_equal_avx2(low, high, '\n');
 	m->carriage_return = etl_simd_equal_avx2(low, high, '\r');
+	m->blank = etl_simd_equal_avx2(low, high, ' ') |
+			   etl_simd_equal_avx2(low, high, '\t');
 	m->special =
 		(uint32_t) (_mm256_movemask_epi8(_mm256_or_si256(low, high)) |
 					_mm256_movemask_epi8(
@@ -141,10 +151,12 @@ block_masks_avx2(const unsigned char *block, const EtlCsvIndexer *indexer,
 }
 
 #define INDEX_NAME index_avx2
+#define COUNT_NAME count_avx2
 #define INDEX_TARGET ETL_SIMD_AVX2
 #define BLOCK_MASKS block_masks_avx2
 #define PREFIX_XOR etl_simd_prefix_xor_clmul
 #define LOWEST_BIT (uint32_t) _tzcnt_u64
+#include "csv/simd_count_loop.h"
 #include "csv/simd_index_loop.h"
 
 #elif defined(__aarch64__)
@@ -163,16 +175,19 @@ block_masks_neon(const unsigned char *block, const EtlCsvIndexer *indexer,
 	m->delimiter = etl_simd_equal_neon(v, indexer->delimiter);
 	m->line_feed = etl_simd_equal_neon(v, '\n');
 	m->carriage_return = etl_simd_equal_neon(v, '\r');
+	m->blank = etl_simd_equal_neon(v, ' ') | etl_simd_equal_neon(v, '\t');
 	most = vmaxq_u8(vmaxq_u8(v[0], v[1]), vmaxq_u8(v[2], v[3]));
 	least = vminq_u8(vminq_u8(v[0], v[1]), vminq_u8(v[2], v[3]));
 	m->special = vmaxvq_u8(most) >= 0x80 || vminvq_u8(least) == 0;
 }
 
 #define INDEX_NAME index_neon
+#define COUNT_NAME count_neon
 #define INDEX_TARGET
 #define BLOCK_MASKS block_masks_neon
 #define PREFIX_XOR etl_simd_prefix_xor
 #define LOWEST_BIT etl_simd_lowest_bit
+#include "csv/simd_count_loop.h"
 #include "csv/simd_index_loop.h"
 
 #endif
@@ -181,10 +196,14 @@ typedef void (*IndexFunction)(EtlCsvIndexer *indexer, const unsigned char *buf,
 							  size_t len, bool last, uint32_t base,
 							  uint32_t *out, EtlCsvIndexResult *result);
 
+typedef void (*CountFunction)(EtlCsvIndexer *indexer, const unsigned char *buf,
+							  size_t len, size_t until, EtlCsvCount *count);
+
 typedef struct Implementation
 {
 	const char *name;
 	IndexFunction index;
+	CountFunction count;
 } Implementation;
 
 #define MAX_IMPLEMENTATIONS 4
@@ -192,7 +211,7 @@ typedef struct Implementation
 /* Those that this processor can run, best first; filled at first use. */
 static Implementation implementations[MAX_IMPLEMENTATIONS];
 static const char *implementation_names[MAX_IMPLEMENTATIONS + 1];
-static IndexFunction chosen = NULL;
+static const Implementation *chosen = NULL;
 
 static void
 find_implementations(void)
@@ -201,17 +220,19 @@ find_implementations(void)
 
 #if defined(__x86_64__)
 	if (etl_simd_has_avx2())
-		implementations[n++] = (Implementation){"avx2", index_avx2};
-	implementations[n++] = (Implementation){"sse2", index_sse2};
+		implementations[n++] =
+			(Implementation){"avx2", index_avx2, count_avx2};
+	implementations[n++] = (Implementation){"sse2", index_sse2, count_sse2};
 #elif defined(__aarch64__)
-	implementations[n++] = (Implementation){"neon", index_neon};
+	implementations[n++] = (Implementation){"neon", index_neon, count_neon};
 #endif
-	implementations[n++] = (Implementation){"portable", index_portable};
+	implementations[n++] =
+		(Implementation){"portable", index_portable, count_portable};
 
 	for (int i = 0; i < n; i++)
 		implementation_names[i] = implementations[i].name;
 	implementation_names[n] = NULL;
-	chosen = implementations[0].index;
+	chosen = &implementations[0];
 }
 
 const char *const *
@@ -231,7 +252,7 @@ etl_csv_index_use(const char *name)
 	{
 		if (strcmp(names[i], name) == 0)
 		{
-			chosen = implementations[i].index;
+			chosen = &implementations[i];
 			return true;
 		}
 	}
@@ -256,6 +277,7 @@ etl_csv_index_start(EtlCsvIndexer *indexer, const EtlCsvSyntax *syntax)
 										: indexer->delimiter;
 	indexer->in_quotes = 0;
 	indexer->boundary = 1;
+	indexer->line = 1;
 }
 
 void
@@ -264,5 +286,15 @@ etl_csv_index(EtlCsvIndexer *indexer, const char *buf, size_t len, bool last,
 {
 	if (chosen == NULL)
 		find_implementations();
-	chosen(indexer, (const unsigned char *) buf, len, last, base, out, result);
+	chosen->index(indexer, (const unsigned char *) buf, len, last, base, out,
+				  result);
+}
+
+void
+etl_csv_count(EtlCsvIndexer *indexer, const char *buf, size_t len,
+			  size_t until, EtlCsvCount *count)
+{
+	if (chosen == NULL)
+		find_implementations();
+	chosen->count(indexer, (const unsigned char *) buf, len, until, count);
 }

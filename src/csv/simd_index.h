@@ -27,6 +27,7 @@ typedef struct EtlCsvIndexer
 	/* Carried from block to block. */
 	uint64_t in_quotes; /* all ones or zero */
 	uint64_t boundary;  /* bit 0: a field may begin here */
+	uint64_t line;      /* bit 0: a record begins here; only for counting */
 } EtlCsvIndexer;
 
 /* What one call saw in the blocks that it indexed. */
@@ -60,6 +61,33 @@ extern void etl_csv_index_start(EtlCsvIndexer *indexer,
 extern void etl_csv_index(EtlCsvIndexer *indexer, const char *buf, size_t len,
 						  bool last, uint32_t base, uint32_t *out,
 						  EtlCsvIndexResult *result);
+
+/* At most so many lines that may be blank are noted before counting stops. */
+#define ETL_CSV_COUNT_BLANKS 256
+
+/* What one call of etl_csv_count() counted. */
+typedef struct EtlCsvCount
+{
+	size_t counted;    /* bytes: a multiple of 64 */
+	bool anomaly;      /* stopped before a block with a stray quote */
+	bool found;        /* the last record counted is the one that was wanted */
+	size_t record_end; /* behind the last record; 0: none has ended */
+	uint64_t records;  /* that have ended */
+	uint64_t lines;    /* physical lines up to record_end */
+	uint64_t open_lines; /* and behind it */
+
+	/* Where lines begin whose first byte may be that of a blank line. */
+	size_t nblanks;
+	uint32_t blanks[ETL_CSV_COUNT_BLANKS];
+} EtlCsvCount;
+
+/*
+ * Counts records and lines in len bytes from buf, which go on where the last
+ * call stopped, up to the first record that ends at or behind "until".  Only
+ * whole blocks are counted of which the following byte is there.
+ */
+extern void etl_csv_count(EtlCsvIndexer *indexer, const char *buf, size_t len,
+						  size_t until, EtlCsvCount *count);
 
 /* The implementations, best first, for tests: names, then selection by name. */
 extern const char *const *etl_csv_index_implementations(void);

@@ -55,6 +55,7 @@ typedef struct Spool
 static dlist_head spools = DLIST_STATIC_INIT(spools);
 static ExecutorFinish_hook_type previous_finish = NULL;
 
+static void check_not_read_only(void);
 static ETL_NORETURN void raise_parallel_mode(void);
 static EtlRejectSink *open_spool(const EtlRejectOrigin *origin);
 static void put_reject(EtlRejectSink *self, const EtlReject *reject);
@@ -68,7 +69,7 @@ static const EtlRejectSinkOps spool_ops = {put_reject, flush_spool};
 void
 etl_deadletter_init(void)
 {
-	etl_reject_register_store(open_spool);
+	etl_reject_register_store(open_spool, check_not_read_only);
 	previous_finish = ExecutorFinish_hook;
 	ExecutorFinish_hook = finish_query;
 }

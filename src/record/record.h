@@ -12,6 +12,8 @@
 
 #include "postgres.h"
 
+#include "stream/stream.h"
+
 /*
  * So many bytes before a field may be read, whatever they are, where a function
  * says so: words are then loaded by where the field ends.
@@ -85,6 +87,30 @@ typedef struct EtlReject
 	size_t raw_len;
 } EtlReject;
 
+/* A place between two records. */
+typedef struct EtlPlace
+{
+	int64 offset; /* of the next record's first byte, or of what precedes it */
+	int64 line;   /* of that byte */
+	int64 records; /* that lie before it */
+} EtlPlace;
+
+#define ETL_DIALECT_BYTES 128
+
+/*
+ * What processes that read one file in pieces must agree on: where its records
+ * begin, and how they are read.  Has no pointers.
+ */
+typedef struct EtlDivision
+{
+	EtlPlace begin;
+	union
+	{
+		char bytes[ETL_DIALECT_BYTES]; /* the reader's own */
+		int64 align;
+	} dialect;
+} EtlDivision;
+
 typedef enum EtlReadStatus
 {
 	ETL_READ_RECORD,
@@ -141,6 +167,27 @@ typedef struct EtlReaderOps
 	 */
 	int (*find_field)(EtlReader *self, const char *name, bool is_path,
 					  bool as_json);
+
+	/*
+	 * Tells, before the first record, how the source can be read in pieces;
+	 * false if it can't, because not every place of it tells for sure where
+	 * records begin.  NULL: never.  Another reader of the source that is made
+	 * with the division reads it in the same way.
+	 */
+	bool (*divide)(EtlReader *self, EtlDivision *division);
+
+	/*
+	 * Moves place, which is one between records, to the first such place at or
+	 * behind the offset until.  False if there is none, or if that isn't sure:
+	 * then all that follows is one piece.
+	 */
+	bool (*find_place)(EtlReader *self, EtlPlace *place, int64 until);
+
+	/*
+	 * Goes on with the piece from a place to the offset end, or to the source's
+	 * end if that is -1.
+	 */
+	void (*move)(EtlReader *self, const EtlPlace *place, int64 end);
 
 	void (*close)(EtlReader *self);
 } EtlReaderOps;
@@ -234,6 +281,25 @@ static inline char *
 etl_reader_record_json(EtlReader *reader, const EtlRecord *record)
 {
 	return reader->ops->record_json(reader, record);
+}
+
+static inline bool
+etl_reader_divide(EtlReader *reader, EtlDivision *division)
+{
+	return reader->ops->divide != NULL &&
+		   reader->ops->divide(reader, division);
+}
+
+static inline bool
+etl_reader_find_place(EtlReader *reader, EtlPlace *place, int64 until)
+{
+	return reader->ops->find_place(reader, place, until);
+}
+
+static inline void
+etl_reader_move(EtlReader *reader, const EtlPlace *place, int64 end)
+{
+	reader->ops->move(reader, place, end);
 }
 
 static inline void

@@ -25,6 +25,7 @@ const char *const etl_on_error_names[] = {"abort", "skip", "null",
 										  "dead_letter", NULL};
 
 static EtlRejectStoreOpen store_open = NULL;
+static EtlRejectStoreCheck store_check = NULL;
 
 /* Names a source by two hashes of its name, lest one collides. */
 typedef struct SeenKey
@@ -47,9 +48,17 @@ static ETL_NORETURN void raise_limit(const EtlRejectPolicy *policy,
 static void warn(EtlRejectPolicy *policy, int64 records);
 
 void
-etl_reject_register_store(EtlRejectStoreOpen open)
+etl_reject_register_store(EtlRejectStoreOpen open, EtlRejectStoreCheck check)
 {
 	store_open = open;
+	store_check = check;
+}
+
+void
+etl_reject_check_store(void)
+{
+	if (store_check)
+		store_check();
 }
 
 EtlRejectSink *

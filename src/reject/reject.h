@@ -71,7 +71,12 @@ typedef struct EtlRejectOrigin
  */
 typedef EtlRejectSink *(*EtlRejectStoreOpen)(const EtlRejectOrigin *origin);
 
-extern void etl_reject_register_store(EtlRejectStoreOpen open);
+/* Raises what opening a store would raise where nothing can be written. */
+typedef void (*EtlRejectStoreCheck)(void);
+
+extern void etl_reject_register_store(EtlRejectStoreOpen open,
+									  EtlRejectStoreCheck check);
+extern void etl_reject_check_store(void);
 extern EtlRejectSink *etl_reject_open_store(const EtlRejectOrigin *origin);
 
 /* How many of the first reasons are kept for XE001's detail. */

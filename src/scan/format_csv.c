@@ -68,6 +68,7 @@ const EtlFormat etl_format_csv = {
 	.name = "csv",
 	.field_noun = "column",
 	.bytes_per_field = 8,
+	.parallel = true,
 	.has_positions = true,
 	.table = {csv_defs, lengthof(csv_defs)},
 	.options_size = sizeof(EtlCsvCallOptions),
@@ -82,6 +83,7 @@ const EtlFormat etl_format_csv_rows = {
 	.name = "csv",
 	.field_noun = "column",
 	.bytes_per_field = 8,
+	.parallel = true,
 	.has_positions = true,
 	.table = {csv_defs, lengthof(csv_defs)},
 	.options_size = sizeof(EtlCsvCallOptions),
@@ -154,7 +156,8 @@ open_reader(EtlStream *raw, const char *name, const EtlCall *call, int width,
 	}
 	options->decimal = separator(call->options->decimal_separator);
 	options->thousands = separator(call->options->thousands_separator);
-	return etl_csv_reader_new(raw, name, options, width, flags);
+	return etl_csv_reader_new(raw, name, options, call->division, width,
+							  flags);
 }
 
 /* The row of etl_csv_rows: its line and its fields. */

@@ -48,6 +48,7 @@ const EtlFormat etl_format_json = {
 	.name = "json",
 	.field_noun = "member",
 	.bytes_per_field = 20,
+	.parallel = true,
 	.table = {json_defs, lengthof(json_defs)},
 	.options_size = sizeof(EtlJsonCallOptions),
 	.check_options = check_options,

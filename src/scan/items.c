@@ -57,6 +57,17 @@ static const EtlItemsOps source_ops = {
 };
 
 EtlItems *
+etl_items_open_files(const EtlCall *call, char **paths, int n)
+{
+	SourceItems *self = palloc0(sizeof(SourceItems));
+
+	self->base.ops = &source_ops;
+	self->source = etl_source_open_files(call->source, paths, n);
+	self->base.many = n > 1;
+	return &self->base;
+}
+
+EtlItems *
 etl_items_open(const EtlCall *call, MemoryContext query)
 {
 	SourceItems *self;

@@ -65,6 +65,10 @@ struct EtlItems
 extern EtlItems *etl_items_open(const struct EtlCall *call,
 								MemoryContext query);
 
+/* The items of a call that reads the n files of another process's list. */
+extern EtlItems *etl_items_open_files(const struct EtlCall *call, char **paths,
+									  int n);
+
 static inline bool
 etl_items_next(EtlItems *items)
 {

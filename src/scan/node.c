@@ -20,36 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "scan/call.h"
-#include "scan/plan.h"
-
-typedef struct ScanNode
-{
-	CustomScanState css;
-	Index rti;
-	FuncExpr *call;
-	SetExprState *function; /* the call's function and argument states */
-	EtlCallSite *site;
-
-	TupleDesc row_desc; /* the function's row type */
-	Bitmapset *needed;  /* as etl_scan_begin() takes it */
-	int ncolumns;       /* of the slot */
-	AttrNumber *attnos; /* of which the slot's columns are; 0: whole row */
-
-	/*
-	 * A whole row; the slot's own arrays where the slot has just these
-	 * columns.
-	 */
-	Datum *values;
-	bool *isnull;
-
-	EtlScanHistory *history;
-	MemoryContext run_context;
-	bool started;
-	EtlScan *scan; /* NULL if there is nothing to read */
-
-	TupleTableSlot *full_slot; /* for EvalPlanQual, else NULL */
-} ScanNode;
+#include "scan/node_private.h"
 
 static Node *create_node(CustomScan *plan);
 static void begin_node(CustomScanState *css, EState *estate, int eflags);
@@ -59,13 +30,12 @@ static void rescan_node(CustomScanState *css);
 static void explain_node(CustomScanState *css, List *ancestors,
 						 ExplainState *es);
 
-static void map_columns(ScanNode *node, EState *estate);
-static void check_column(const ScanNode *node, const Var *var);
-static void start_run(ScanNode *node);
-static void stop_run(ScanNode *node);
+static void map_columns(EtlScanNode *node, EState *estate);
+static void check_column(const EtlScanNode *node, const Var *var);
+static void start_run(EtlScanNode *node);
 static TupleTableSlot *next_row(ScanState *ss);
 static bool recheck_row(ScanState *ss, TupleTableSlot *slot);
-static void store_row(ScanNode *node, Datum *values, bool *isnull);
+static void store_row(EtlScanNode *node, Datum *values, bool *isnull);
 
 const CustomScanMethods etl_node_methods = {
 	.CustomName = "EtlScan",
@@ -78,13 +48,18 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = exec_node,
 	.EndCustomScan = end_node,
 	.ReScanCustomScan = rescan_node,
+	.EstimateDSMCustomScan = etl_node_estimate_dsm,
+	.InitializeDSMCustomScan = etl_node_init_dsm,
+	.ReInitializeDSMCustomScan = etl_node_reinit_dsm,
+	.InitializeWorkerCustomScan = etl_node_init_worker,
+	.ShutdownCustomScan = etl_node_shutdown,
 	.ExplainCustomScan = explain_node,
 };
 
 static Node *
 create_node(CustomScan *plan)
 {
-	ScanNode *node = palloc0(sizeof(ScanNode));
+	EtlScanNode *node = palloc0(sizeof(EtlScanNode));
 
 	NodeSetTag(node, T_CustomScanState);
 	node->css.methods = &exec_methods;
@@ -98,7 +73,7 @@ create_node(CustomScan *plan)
 static void
 begin_node(CustomScanState *css, EState *estate, int eflags)
 {
-	ScanNode *node = (ScanNode *) css;
+	EtlScanNode *node = (EtlScanNode *) css;
 	CustomScan *plan = castNode(CustomScan, css->ss.ps.plan);
 	const EtlReaderFunction *function;
 	RangeTblFunction *rtfunc;
@@ -130,6 +105,9 @@ begin_node(CustomScanState *css, EState *estate, int eflags)
 	node->run_context =
 		AllocSetContextCreate(CurrentMemoryContext, "pg_etl scan",
 							  ALLOCSET_DEFAULT_SIZES);
+	node->share_context =
+		AllocSetContextCreate(CurrentMemoryContext, "pg_etl share",
+							  ALLOCSET_SMALL_SIZES);
 }
 
 static TupleTableSlot *
@@ -150,22 +128,22 @@ exec_node(CustomScanState *css)
 static void
 end_node(CustomScanState *css)
 {
-	ScanNode *node = (ScanNode *) css;
+	EtlScanNode *node = (EtlScanNode *) css;
 
-	stop_run(node);
+	etl_node_stop(node);
 	etl_scan_history_end(node->history);
 }
 
 static void
 rescan_node(CustomScanState *css)
 {
-	stop_run((ScanNode *) css);
+	etl_node_stop((EtlScanNode *) css);
 	ExecScanReScan(&css->ss);
 }
 
 /* The text of the call's argument i, if that is a constant and not null. */
 static char *
-constant_argument(const ScanNode *node, int i)
+constant_argument(const EtlScanNode *node, int i)
 {
 	Const *arg = list_nth(node->call->args, i);
 
@@ -175,7 +153,7 @@ constant_argument(const ScanNode *node, int i)
 }
 
 static void
-explain_source(const ScanNode *node, ExplainState *es)
+explain_source(const EtlScanNode *node, ExplainState *es)
 {
 	int server = etl_call_site_argument(node->site, "server");
 	char *text;
@@ -190,10 +168,51 @@ explain_source(const ScanNode *node, ExplainState *es)
 		ExplainPropertyText("Server", text, es);
 }
 
+/* Which process did how much, if there were several. */
+static void
+explain_processes(const EtlScanNode *node, ExplainState *es)
+{
+	int n;
+	const EtlScanCounts *counts =
+		etl_scan_history_processes(node->history, &n);
+
+	if (n == 0)
+		return;
+	ExplainOpenGroup("Processes", "Processes", false, es);
+	for (int i = 0; i < n; i++)
+	{
+		char *name = i == 0 ? "Leader" : psprintf("Worker %d", i - 1);
+
+		if (es->format == EXPLAIN_FORMAT_TEXT)
+		{
+			ExplainPropertyText(
+				name,
+				psprintf("items=%lld pieces=%lld bytes=%llu records=%lld "
+						 "rejects=%lld",
+						 (long long) counts[i].items,
+						 (long long) counts[i].pieces,
+						 (unsigned long long) counts[i].bytes,
+						 (long long) counts[i].records,
+						 (long long) counts[i].rejects),
+				es);
+			continue;
+		}
+		ExplainOpenGroup("Process", NULL, true, es);
+		ExplainPropertyText("Process", name, es);
+		ExplainPropertyInteger("Items", NULL, counts[i].items, es);
+		ExplainPropertyInteger("Pieces", NULL, counts[i].pieces, es);
+		ExplainPropertyUInteger("Bytes", NULL, counts[i].bytes, es);
+		ExplainPropertyInteger("Records", NULL, counts[i].records, es);
+		ExplainPropertyInteger("Rejects", NULL, counts[i].rejects, es);
+		ExplainCloseGroup("Process", NULL, true, es);
+	}
+	ExplainCloseGroup("Processes", "Processes", false, es);
+}
+
 static void
 explain_node(CustomScanState *css, List *ancestors, ExplainState *es)
 {
-	ScanNode *node = (ScanNode *) css;
+	EtlScanNode *node = (EtlScanNode *) css;
 	const EtlFormat *format = node->site->function->format;
 	const char *description;
 	EtlScanCounts counts;
@@ -211,6 +230,8 @@ explain_node(CustomScanState *css, List *ancestors, ExplainState *es)
 	counts = etl_scan_history_counts(node->history);
 	ExplainPropertyInteger(format->items_title ? format->items_title : "Items",
 						   NULL, counts.items, es);
+	if (counts.pieces > 0)
+		ExplainPropertyInteger("Pieces", NULL, counts.pieces, es);
 	ExplainPropertyUInteger("Bytes", NULL, counts.bytes, es);
 	ExplainPropertyInteger("Records", NULL, counts.records, es);
 	ExplainPropertyInteger("Rejects", NULL, counts.rejects, es);
@@ -219,11 +240,13 @@ explain_node(CustomScanState *css, List *ancestors, ExplainState *es)
 		ExplainPropertyInteger("Requests", NULL, counts.requests, es);
 		ExplainPropertyInteger("Retries", NULL, counts.retries, es);
 	}
+	if (es->verbose)
+		explain_processes(node, es);
 }
 
 /* Finds out which columns of the row go where in the slot. */
 static void
-map_columns(ScanNode *node, EState *estate)
+map_columns(EtlScanNode *node, EState *estate)
 {
 	CustomScan *plan = castNode(CustomScan, node->css.ss.ps.plan);
 	TupleTableSlot *slot = node->css.ss.ss_ScanTupleSlot;
@@ -276,7 +299,7 @@ map_columns(ScanNode *node, EState *estate)
 
 /* The row type may have changed since the query was planned. */
 static void
-check_column(const ScanNode *node, const Var *var)
+check_column(const EtlScanNode *node, const Var *var)
 {
 	TupleDesc desc = node->row_desc;
 
@@ -298,14 +321,11 @@ check_column(const ScanNode *node, const Var *var)
 					"query was planned")));
 }
 
-/* Evaluates the arguments and begins to read. */
-static void
-start_run(ScanNode *node)
+EtlCall *
+etl_node_call(EtlScanNode *node)
 {
 	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
 	FunctionCallInfo fcinfo = node->function->fcinfo;
-	MemoryContext old_context = MemoryContextSwitchTo(node->run_context);
-	EtlCall *call = NULL;
 	bool nothing = false;
 	ListCell *lc;
 	int i = 0;
@@ -319,8 +339,16 @@ start_run(ScanNode *node)
 		if (arg->isnull && node->function->func.fn_strict)
 			nothing = true;
 	}
-	if (!nothing)
-		call = etl_call_from_arguments(node->site, fcinfo->args);
+	return nothing ? NULL : etl_call_from_arguments(node->site, fcinfo->args);
+}
+
+/* Evaluates the arguments and begins to read. */
+static void
+start_run(EtlScanNode *node)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(node->run_context);
+	EtlCall *call = etl_node_call(node);
+
 	if (call)
 		node->scan =
 			etl_scan_begin(call, node->row_desc, node->needed, node->history);
@@ -328,9 +356,8 @@ start_run(ScanNode *node)
 	node->started = true;
 }
 
-/* Back to where the node has read nothing. */
-static void
-stop_run(ScanNode *node)
+void
+etl_node_stop(EtlScanNode *node)
 {
 	if (node->scan)
 		etl_scan_end(node->scan);
@@ -343,7 +370,7 @@ stop_run(ScanNode *node)
 static TupleTableSlot *
 next_row(ScanState *ss)
 {
-	ScanNode *node = (ScanNode *) ss;
+	EtlScanNode *node = (EtlScanNode *) ss;
 	TupleTableSlot *slot = ss->ss_ScanTupleSlot;
 
 	if (unlikely(!node->started))
@@ -367,7 +394,7 @@ next_row(ScanState *ss)
 static bool
 recheck_row(ScanState *ss, TupleTableSlot *slot)
 {
-	ScanNode *node = (ScanNode *) ss;
+	EtlScanNode *node = (EtlScanNode *) ss;
 	EPQState *epqstate = ss->ps.state->es_epq_active;
 	int i = node->rti - 1;
 
@@ -389,7 +416,7 @@ recheck_row(ScanState *ss, TupleTableSlot *slot)
 
 /* Puts what the plan needs of a row into the slot, which is empty. */
 static void
-store_row(ScanNode *node, Datum *values, bool *isnull)
+store_row(EtlScanNode *node, Datum *values, bool *isnull)
 {
 	TupleTableSlot *slot = node->css.ss.ss_ScanTupleSlot;
 

@@ -1,6 +1,10 @@
 /*
  * parallel.c
- *	  Keeps the server out of parallel mode where a reader could not stand it.
+ *	  Decides where readers run in parallel, and where nothing may.
+ *
+ * A call in FROM whose files are large may be read by several processes.  The
+ * functions are parallel restricted all the same, so core by itself never runs
+ * one in a worker; it is the scan node that offers to be run by several.
  *
  * A scan that goes on after bad values converts some types under a
  * subtransaction, which the server refuses while any part of the plan runs in
@@ -16,14 +20,27 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "funcapi.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/paths.h"
 #include "optimizer/planner.h"
+#include "optimizer/restrictinfo.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
 #include "scan/call.h"
 #include "scan/plan.h"
+
+/*
+ * A page of text takes several times as long to read as a page of a table, but
+ * opening a source takes longer, too.
+ */
+#define BYTES_PER_PAGE (2.0 * BLCKSZ)
 
 static planner_hook_type previous_planner = NULL;
 
@@ -184,4 +201,48 @@ find_argument(const EtlCallSite *site, FuncExpr *call, const char *name)
 			return arg;
 	}
 	return NULL;
+}
+
+/* The size of all that a call reads, as far as it is files; else -1. */
+static int64
+source_size(PlannerInfo *root, const EtlCallSite *site, FuncExpr *call)
+{
+	Node *server = find_argument(site, call, "server");
+	Node *source = estimate_expression_value(root, linitial(call->args));
+	Datum value;
+
+	if (server)
+		server = estimate_expression_value(root, server);
+	if (!IsA(source, Const) || ((Const *) source)->constisnull ||
+		(server && (!IsA(server, Const) || !((Const *) server)->constisnull)))
+		return -1;
+	value = ((Const *) source)->constvalue;
+	return etl_source_estimate_size(TextDatumGetCString(value), NULL);
+}
+
+int
+etl_parallel_workers(PlannerInfo *root, RelOptInfo *rel, FuncExpr *call)
+{
+	const EtlReaderFunction *function = etl_plan_find_reader(call->funcid);
+	Node *quals =
+		(Node *) extract_actual_clauses(rel->baserestrictinfo, false);
+	int64 size;
+
+	if (!root->glob->parallelModeOK || rel->reloptkind != RELOPT_BASEREL ||
+		!bms_is_empty(rel->lateral_relids) || function->is_content ||
+		!function->format->parallel)
+		return 0;
+
+	/* each process evaluates the arguments */
+	if (contain_volatile_functions((Node *) call->args) ||
+		!is_parallel_safe(root, (Node *) call->args) ||
+		!is_parallel_safe(root, quals) ||
+		!is_parallel_safe(root, (Node *) rel->reltarget->exprs))
+		return 0;
+
+	size = source_size(root, etl_call_site_new(call->funcid, function), call);
+	if (size < 0)
+		return 0;
+	return compute_parallel_worker(rel, ceil((double) size / BYTES_PER_PAGE),
+								   -1, max_parallel_workers_per_gather);
 }

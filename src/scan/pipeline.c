@@ -20,75 +20,19 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
-#include "scan/items.h"
-#include "scan/scan.h"
+#include "scan/pipeline_private.h"
 
 /* How many records are read one by one after a few that were not. */
 #define NOT_AHEAD 32
 
-struct EtlScanHistory
-{
-	MemoryContext context;
-	EState *estate;
-	EtlScanCounts counts;
-	char *description;       /* of the last item, if instrumented */
-	EtlRejectPolicy *policy; /* NULL until the first item is open */
-
-	/* The store for rejects, and the pinned options it was opened with. */
-	EtlRejectSink *store;
-	char *store_options;
-};
-
-struct EtlScan
-{
-	EtlCall *call;
-	const EtlFormat *format;
-	EtlScanHistory *history;
-	EtlItems *items;
-	EtlRow *row;   /* NULL if the format forms its rows */
-	int width;     /* ordinary columns */
-	int64 records; /* of the items before this one */
-	bool ended;
-
-	MemoryContext item_context;
-	MemoryContext record_context;
-
-	/* The current item. */
-	int64 nitems; /* how many there were, with this one */
-	bool open;
-	EtlStream *raw;
-	EtlReader *reader;
-
-	/* How much of it is in the history's counters already. */
-	uint64 counted_bytes;
-	int64 counted_records;
-	EtlHttpCounts counted_http;
-
-	/* For the error context. */
-	enum
-	{
-		READING,
-		CONVERTING,
-		REJECTING
-	} phase;
-	EtlRecord record;
-
-	/* Rows formed ahead. */
-	int ahead;
-	int next_ahead;
-	int not_ahead; /* records to read one by one first */
-};
-
 static void know_record(EtlScan *scan);
 static bool next_record(EtlScan *scan, Datum *values, bool *isnull);
-static bool open_item(EtlScan *scan);
-static void close_item(EtlScan *scan);
+static bool next_item(EtlScan *scan);
 static void warn_of_missed(EtlScan *scan);
 static void close_items(EtlScan *scan);
 static void finish(EtlScan *scan);
-static void open_policy(EtlScan *scan);
-static EtlRejectSink *open_store(EtlScan *scan);
-static char *record_options(EtlScan *scan);
+static EtlRejectSink *open_store(EtlScanHistory *history, const EtlCall *call,
+								 char *options);
 static bool same_percent(double a, double b);
 static void take_reject(EtlScan *scan, const EtlReject *reject,
 						bool record_stands);
@@ -109,7 +53,33 @@ etl_scan_history_new(EState *estate)
 EtlScanCounts
 etl_scan_history_counts(const EtlScanHistory *history)
 {
-	return history->counts;
+	EtlScanCounts counts = history->counts;
+
+	for (int i = 1; i < history->nprocesses; i++)
+		etl_scan_counts_add(&counts, &history->processes[i], 1);
+	return counts;
+}
+
+void
+etl_scan_counts_add(EtlScanCounts *counts, const EtlScanCounts *other,
+					int factor)
+{
+	counts->items += other->items * factor;
+	counts->pieces += other->pieces * factor;
+	counts->bytes += other->bytes * factor;
+	counts->records += other->records * factor;
+	counts->rejects += other->rejects * factor;
+	counts->requests += other->requests * factor;
+	counts->retries += other->retries * factor;
+}
+
+const EtlScanCounts *
+etl_scan_history_processes(const EtlScanHistory *history, int *n)
+{
+	*n = history->nprocesses;
+	if (*n > 0)
+		history->processes[0] = history->counts;
+	return history->processes;
 }
 
 const char *
@@ -140,9 +110,14 @@ etl_scan_begin(EtlCall *call, TupleDesc desc, const Bitmapset *needed,
 	scan->record_context =
 		AllocSetContextCreate(CurrentMemoryContext, "pg_etl record",
 							  ALLOCSET_DEFAULT_SIZES);
-	scan->items =
-		etl_items_open(call, history->estate ? history->estate->es_query_cxt
-											 : history->context);
+	scan->share = history->share;
+	if (scan->share && scan->share->paths)
+		scan->items = etl_items_open_files(call, scan->share->paths,
+										   scan->share->npaths);
+	else
+		scan->items = etl_items_open(call, history->estate
+											   ? history->estate->es_query_cxt
+											   : history->context);
 	if (scan->format->form == NULL)
 	{
 		scan->row = make_row(scan, desc, needed);
@@ -176,14 +151,8 @@ etl_scan_next(EtlScan *scan, Datum *values, bool *isnull)
 
 	while (!(found = next_record(scan, values, isnull)))
 	{
-		/* the item has ended, or none was open yet */
-		if (scan->open)
-		{
-			warn_of_missed(scan);
-			etl_items_ended(scan->items, scan->reader);
-			close_item(scan);
-		}
-		if (!open_item(scan))
+		/* the item, or a piece of it, has ended, or none was open yet */
+		if (!(scan->share ? etl_pieces_next(scan) : next_item(scan)))
 			break;
 	}
 
@@ -198,7 +167,7 @@ void
 etl_scan_end(EtlScan *scan)
 {
 	if (scan->open)
-		close_item(scan);
+		etl_scan_close_item(scan);
 	if (!scan->ended)
 		close_items(scan);
 }
@@ -340,25 +309,56 @@ next_record(EtlScan *scan, Datum *values, bool *isnull)
 	return false;
 }
 
-/* Opens the next item; false if there is none. */
+/* Leaves the item that has ended for the next one; false if there is none. */
 static bool
-open_item(EtlScan *scan)
+next_item(EtlScan *scan)
+{
+	if (scan->open)
+	{
+		etl_scan_item_ended(scan);
+		etl_scan_close_item(scan);
+	}
+	if (!etl_items_next(scan->items) || !etl_scan_open_stream(scan))
+		return false;
+	etl_scan_open_reader(scan);
+	scan->history->counts.items++;
+	etl_scan_open_policy(scan->history, scan->call,
+						 etl_call_on_error(scan->call) ==
+								 ETL_ON_ERROR_DEAD_LETTER
+							 ? etl_scan_record_options(scan)
+							 : NULL,
+						 scan->nitems == 1);
+	scan->history->policy->source_key = scan->items->key;
+	return true;
+}
+
+/* Learns what there is to learn from an item that was read to its end. */
+void
+etl_scan_item_ended(EtlScan *scan)
+{
+	warn_of_missed(scan);
+	etl_items_ended(scan->items, scan->reader);
+}
+
+bool
+etl_scan_open_stream(EtlScan *scan)
 {
 	MemoryContext old_context;
-
-	if (!etl_items_next(scan->items))
-		return false;
 
 	scan->record.line = 0;
 	scan->phase = READING;
 	MemoryContextReset(scan->item_context);
 	old_context = MemoryContextSwitchTo(scan->item_context);
 	scan->raw = etl_items_stream(scan->items);
-	if (scan->raw == NULL)
-	{
-		MemoryContextSwitchTo(old_context);
-		return false;
-	}
+	MemoryContextSwitchTo(old_context);
+	return scan->raw != NULL;
+}
+
+void
+etl_scan_open_reader(EtlScan *scan)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(scan->item_context);
+
 	scan->reader = scan->format->open(scan->raw, scan->items->name, scan->call,
 									  scan->width);
 	if (scan->row)
@@ -369,13 +369,10 @@ open_item(EtlScan *scan)
 	scan->open = true;
 	scan->counted_bytes = 0;
 	scan->counted_records = 0;
-	scan->history->counts.items++;
-	open_policy(scan);
-	return true;
 }
 
-static void
-close_item(EtlScan *scan)
+void
+etl_scan_close_item(EtlScan *scan)
 {
 	etl_scan_report(scan);
 	scan->records += scan->reader->records;
@@ -418,25 +415,25 @@ static void
 finish(EtlScan *scan)
 {
 	close_items(scan);
-	if (scan->history->policy)
+	if (scan->history->policy && !scan->share)
 		etl_reject_finish(scan->history->policy, scan->records);
 }
 
 /*
- * Makes the policy ready for the open item: a new one for the history's first
- * item or for other settings, else the one that knows the earlier rejects.
+ * A new policy for the history's first item or for other settings, else the one
+ * that knows the earlier rejects.
  */
-static void
-open_policy(EtlScan *scan)
+void
+etl_scan_open_policy(EtlScanHistory *history, const EtlCall *call,
+					 char *record_options, bool new_pass)
 {
-	EtlScanHistory *history = scan->history;
 	EtlRejectPolicy *policy = history->policy;
-	const EtlScanOptions *options = scan->call->options;
-	EtlOnError on_error = etl_call_on_error(scan->call);
+	const EtlScanOptions *options = call->options;
+	EtlOnError on_error = etl_call_on_error(call);
 	EtlRejectSink *sink = NULL;
 
 	if (on_error == ETL_ON_ERROR_DEAD_LETTER)
-		sink = open_store(scan);
+		sink = open_store(history, call, record_options);
 
 	if (policy &&
 		(policy->on_error != on_error ||
@@ -455,10 +452,9 @@ open_policy(EtlScan *scan)
 		MemoryContextSwitchTo(old_context);
 		history->policy = policy;
 	}
-	else if (scan->nitems == 1)
+	else if (new_pass)
 		etl_reject_restart(policy);
 	policy->sink = sink;
-	policy->source_key = scan->items->key;
 }
 
 /* Whether two limits are the same; NaN is none. */
@@ -481,8 +477,8 @@ append_option(StringInfo out, const char *name, const char *value)
  * The options that read a single record of the open item into the same columns:
  * what its reader chose, which field each column is, and how values are written.
  */
-static char *
-record_options(EtlScan *scan)
+char *
+etl_scan_record_options(EtlScan *scan)
 {
 	const EtlScanOptions *options = scan->call->options;
 	StringInfoData out;
@@ -509,22 +505,20 @@ record_options(EtlScan *scan)
 }
 
 /*
- * Opens the store for the rejects of the open item.  One store serves all
- * items that were understood in the same way.
+ * Opens the store for rejects of the call's items that are read with these
+ * options, which it frees.  One store serves all items that were understood in
+ * the same way.
  */
 static EtlRejectSink *
-open_store(EtlScan *scan)
+open_store(EtlScanHistory *history, const EtlCall *call, char *options)
 {
-	EtlScanHistory *history = scan->history;
-	char *options = record_options(scan);
-
 	if (!history->store || strcmp(history->store_options, options) != 0)
 	{
 		EtlRejectOrigin origin;
 		MemoryContext old_context = MemoryContextSwitchTo(history->context);
 
 		history->store_options = pstrdup(options);
-		origin.format = etl_call_record_format(scan->call)->name;
+		origin.format = etl_call_record_format(call)->name;
 		origin.options = history->store_options;
 		origin.estate = history->estate;
 		history->store = etl_reject_open_store(&origin);
@@ -540,13 +534,14 @@ take_reject(EtlScan *scan, const EtlReject *reject, bool record_stands)
 {
 	/* rejects tell themselves where they come from */
 	scan->phase = REJECTING;
-	if (record_stands)
+	if (scan->share)
+		etl_share_put(scan, reject, record_stands);
+	else if (record_stands)
 		etl_reject_values(scan->history->policy, reject);
 	else
-	{
 		etl_reject_record(scan->history->policy, reject);
+	if (!record_stands)
 		scan->history->counts.rejects++;
-	}
 }
 
 /* The row that the scan fills; lives as long as the scan. */

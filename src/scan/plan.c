@@ -54,6 +54,8 @@ static set_rel_pathlist_hook_type previous_hook = NULL;
 
 static void add_scan_path(PlannerInfo *root, RelOptInfo *rel, Index rti,
 						  RangeTblEntry *rte);
+static void add_partial_scan_path(PlannerInfo *root, RelOptInfo *rel,
+								  CustomPath *path, FuncExpr *call);
 static RangeTblFunction *scannable_function(RangeTblEntry *rte);
 static List *add_needed(List *needed, Index rti, Node *node);
 static Var *needed_var(const ListCell *lc);
@@ -145,7 +147,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, Index rti,
 	path->path.pathtarget = rel->reltarget;
 	path->path.param_info =
 		get_baserel_parampathinfo(root, rel, rel->lateral_relids);
-	path->path.parallel_safe = rel->consider_parallel;
+	path->path.parallel_safe = false;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->methods = &path_methods;
 
@@ -157,6 +159,31 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, Index rti,
 	/* there is no other way worth having */
 	rel->pathlist = NIL;
 	add_path(rel, (Path *) path);
+	add_partial_scan_path(root, rel, path, (FuncExpr *) rtfunc->funcexpr);
+}
+
+/*
+ * Adds a path for several processes that read together, where that pays.  As the
+ * functions are parallel restricted, core has not considered it; and as the path
+ * above is not parallel safe, no worker will ever read all by itself.
+ */
+static void
+add_partial_scan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
+					  FuncExpr *call)
+{
+	int workers = etl_parallel_workers(root, rel, call);
+	CustomPath *partial;
+
+	if (workers == 0)
+		return;
+	rel->consider_parallel = true;
+	partial = makeNode(CustomPath);
+	*partial = *path;
+	partial->path.parallel_aware = true;
+	partial->path.parallel_safe = true;
+	partial->path.parallel_workers = workers;
+	cost_scan(root, rel, partial, call, list_length(path->custom_private));
+	add_partial_path(rel, (Path *) partial);
 }
 
 /* The function of a FROM item that the node can stand for, or NULL. */
@@ -252,6 +279,7 @@ cost_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, FuncExpr *call,
 	QualCost args;
 	QualCost quals;
 	Cost per_record;
+	double processes = 1;
 
 	cost_qual_eval_node(&args, (Node *) call->args, root);
 	cost_qual_eval_node(&quals,
@@ -263,13 +291,23 @@ cost_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, FuncExpr *call,
 	per_record = cpu_tuple_cost + quals.per_tuple +
 				 cpu_operator_cost * OPERATORS_PER_FIELD * nneeded;
 
+	/* as core reckons what the leader, who has other things to do, adds */
+	if (path->path.parallel_workers > 0)
+	{
+		processes = path->path.parallel_workers;
+		if (parallel_leader_participation && processes < 4)
+			processes += 1.0 - 0.3 * processes;
+	}
+
 	path->path.rows = param_info ? param_info->ppi_rows : rel->rows;
+	if (processes > 1)
+		path->path.rows = clamp_row_est(path->path.rows / processes);
 	path->path.startup_cost = args.startup + args.per_tuple + quals.startup +
 							  path->path.pathtarget->cost.startup +
 							  seq_page_cost * PAGES_TO_OPEN;
 	path->path.total_cost =
 		path->path.startup_cost + seq_page_cost * ceil(bytes / BLCKSZ) +
-		per_record * records +
+		per_record * records / processes +
 		path->path.pathtarget->cost.per_tuple * path->path.rows;
 }
 

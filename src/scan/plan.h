@@ -48,4 +48,8 @@ extern void etl_parallel_prevent(PlannerInfo *root);
 extern void etl_parallel_forbid(EState *estate, const RangeTblFunction *rtfunc,
 								FuncExpr *call);
 
+/* And how many workers may help to read what a call in FROM reads; or 0. */
+extern int etl_parallel_workers(PlannerInfo *root, RelOptInfo *rel,
+								FuncExpr *call);
+
 #endif

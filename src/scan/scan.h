@@ -81,6 +81,12 @@ typedef struct EtlCall
 	/* The settings: a struct that begins with EtlScanOptions. */
 	EtlScanOptions *options;
 	EtlOptionTarget target;
+
+	/*
+	 * How the item to be opened is read, where another process has opened it
+	 * to read it in pieces; or NULL.
+	 */
+	const EtlDivision *division;
 } EtlCall;
 
 /* What a format brings. */
@@ -93,6 +99,9 @@ typedef struct EtlFormat
 
 	/* A field with all that goes with it, where nothing better is known. */
 	int bytes_per_field;
+
+	/* Several processes may read one call's files. */
+	bool parallel;
 
 	/* Of a struct that begins with EtlScanOptions, of this size. */
 	EtlOptionTable table;
@@ -171,12 +180,17 @@ extern EtlOnError etl_call_on_error(const EtlCall *call);
 typedef struct EtlScanCounts
 {
 	int64 items;
+	int64 pieces; /* of items that several processes read */
 	uint64 bytes; /* of the source, before decompression */
 	int64 records;
 	int64 rejects;
 	int64 requests; /* over the network */
 	int64 retries;
 } EtlScanCounts;
+
+/* Adds other to counts, times so much. */
+extern void etl_scan_counts_add(EtlScanCounts *counts,
+								const EtlScanCounts *other, int factor);
 
 typedef struct EtlScanHistory EtlScanHistory;
 typedef struct EtlScan EtlScan;
@@ -186,6 +200,13 @@ typedef struct EtlScan EtlScan;
  */
 extern EtlScanHistory *etl_scan_history_new(EState *estate);
 extern EtlScanCounts etl_scan_history_counts(const EtlScanHistory *history);
+
+/*
+ * What each of the *n processes did that have read together, the leader first; no
+ * process if this one has read alone.
+ */
+extern const EtlScanCounts *
+etl_scan_history_processes(const EtlScanHistory *history, int *n);
 
 /*
  * What the reader of the last item chose, or NULL if none was opened or the

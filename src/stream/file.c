@@ -3,7 +3,8 @@
  *	  A stream over a regular file.
  *
  * Reads straight into the caller's buffer, so its size is the size of the
- * system calls.  A file that grows while it is read is read to its new end; one
+ * system calls.  Several processes may read one file in pieces, each through a
+ * stream of its own.  A file that grows while it is read is read to its new end; one
  * that shrinks is an error, for what was there has been lost.
  */
 #include "postgres.h"
@@ -20,9 +21,11 @@
 typedef struct FileStream
 {
 	EtlStream base;
-	int fd;        /* -1: closed */
-	bool reserved; /* the descriptor is counted by fd.c */
-	int64 size;    /* when it was opened */
+	int fd;         /* -1: closed */
+	bool reserved;  /* the descriptor is counted by fd.c */
+	int64 size;     /* when it was opened */
+	int64 position; /* of the next byte */
+	int64 end;      /* of the piece; -1: of the file */
 	MemoryContextCallback on_reset;
 } FileStream;
 
@@ -44,7 +47,7 @@ check_not_shrunk(FileStream *self)
 {
 	struct stat st;
 
-	if (self->base.delivered >= (uint64) self->size)
+	if (self->position >= self->size)
 		return;
 	if (fstat(self->fd, &st) == 0 && st.st_size < self->size)
 		ereport(ERROR,
@@ -56,16 +59,16 @@ check_not_shrunk(FileStream *self)
 						   (long long) self->size, (long long) st.st_size)));
 }
 
+/* As pread(2), without errors and interruptions. */
 static size_t
-file_read(EtlStream *stream, char *buf, size_t cap)
+read_at(FileStream *self, char *buf, size_t cap, int64 position)
 {
-	FileStream *self = (FileStream *) stream;
 	ssize_t n;
 
 	for (;;)
 	{
 		pgstat_report_wait_start(PG_WAIT_EXTENSION);
-		n = read(self->fd, buf, Min(cap, (size_t) 1 << 30));
+		n = pread(self->fd, buf, Min(cap, (size_t) 1 << 30), position);
 		pgstat_report_wait_end();
 		if (n >= 0 || errno != EINTR)
 			break;
@@ -74,7 +77,22 @@ file_read(EtlStream *stream, char *buf, size_t cap)
 	if (n < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not read file \"%s\": %m", stream->name)));
+				 errmsg("could not read file \"%s\": %m", self->base.name)));
+	return n;
+}
+
+static size_t
+file_read(EtlStream *stream, char *buf, size_t cap)
+{
+	FileStream *self = (FileStream *) stream;
+	size_t n;
+
+	if (self->end >= 0)
+		cap = Min(cap, (size_t) (self->end - self->position));
+	if (cap == 0)
+		return 0;
+	n = read_at(self, buf, cap, self->position);
+	self->position += (int64) n;
 	if (n == 0)
 		check_not_shrunk(self);
 	return n;
@@ -99,6 +117,7 @@ etl_stream_open_file(const char *path, const char *name)
 	self->base.ops = &file_ops;
 	self->base.name = name;
 	self->fd = -1;
+	self->end = -1;
 	self->on_reset.func = release_file;
 	self->on_reset.arg = self;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &self->on_reset);
@@ -113,4 +132,61 @@ etl_stream_open_file(const char *path, const char *name)
 	self->reserved = true;
 	self->fd = etl_confine_open(path, name, &self->size);
 	return &self->base;
+}
+
+/* The file beneath the stream, or NULL if it is none. */
+static FileStream *
+find_file(EtlStream *stream)
+{
+	while (stream->input)
+		stream = stream->input;
+	return stream->ops == &file_ops ? (FileStream *) stream : NULL;
+}
+
+bool
+etl_stream_file_identify(EtlStream *stream, EtlFileIdentity *identity)
+{
+	FileStream *self = find_file(stream);
+	struct stat st;
+
+	if (!self)
+		return false;
+	if (fstat(self->fd, &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat file \"%s\": %m", self->base.name)));
+	identity->device = (uint64) st.st_dev;
+	identity->inode = (uint64) st.st_ino;
+	identity->size = (int64) st.st_size;
+	return true;
+}
+
+EtlStream *
+etl_stream_file_piece(EtlStream *stream, int64 begin, int64 end)
+{
+	FileStream *self = find_file(stream);
+
+	Assert(self && begin >= 0 && (end < 0 || end >= begin));
+	self->position = begin;
+	self->end = end;
+	self->base.ended = false;
+	return &self->base;
+}
+
+size_t
+etl_stream_file_look(EtlStream *stream, char *buf, size_t n, int64 position)
+{
+	FileStream *self = find_file(stream);
+	size_t there = 0;
+
+	while (there < n)
+	{
+		size_t got =
+			read_at(self, buf + there, n - there, position + (int64) there);
+
+		if (got == 0)
+			break;
+		there += got;
+	}
+	return there;
 }

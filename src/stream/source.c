@@ -273,13 +273,11 @@ open_url(const char *source, const char *server, const EtlTransport *transport,
 	return result;
 }
 
-static EtlSource *
-open_files(const char *source)
+/* The path or pattern of a source that the user may read. */
+static char *
+check_files(const char *source)
 {
-	EtlSource *result;
 	char *path = path_of_source(source);
-	List *paths;
-	ListCell *cell;
 
 	if (!may_read_files())
 		ereport(ERROR,
@@ -289,6 +287,30 @@ open_files(const char *source)
 						   "\"%s\" may read them.",
 						   "pg_read_server_files")));
 	etl_confine_check(path, visible_name(path));
+	return path;
+}
+
+EtlSource *
+etl_source_open_files(const char *source, char **paths, int n)
+{
+	EtlSource *result = palloc0(sizeof(EtlSource));
+
+	(void) check_files(source);
+	result->nitems = n;
+	result->paths = paths;
+	result->names = palloc(sizeof(char *) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		result->names[i] = visible_name(paths[i]);
+	return result;
+}
+
+static EtlSource *
+open_files(const char *source)
+{
+	EtlSource *result;
+	char *path = check_files(source);
+	List *paths;
+	ListCell *cell;
 
 	(void) expand_path(path, false, &paths);
 	if (paths == NIL)

@@ -58,6 +58,13 @@ extern EtlSource *etl_source_open(const char *source, const char *server,
 								  MemoryContext query);
 
 /*
+ * The same for the n files that another process has found for the source: the
+ * user's privilege is checked, but nothing is expanded.
+ */
+extern EtlSource *etl_source_open_files(const char *source, char **paths,
+										int n);
+
+/*
  * Ends what the source holds open; not the streams of its items, which must be
  * closed before.  Without it, the memory context's end does the same.
  */

@@ -112,6 +112,33 @@ etl_stream_source_bytes(const EtlStream *stream)
  */
 extern EtlStream *etl_stream_open_file(const char *path, const char *name);
 
+/* What tells one file from another, whatever their names. */
+typedef struct EtlFileIdentity
+{
+	uint64 device;
+	uint64 inode;
+	int64 size; /* now */
+} EtlFileIdentity;
+
+/* Identifies the file beneath the stream; false if it is no file. */
+extern bool etl_stream_file_identify(EtlStream *stream,
+									 EtlFileIdentity *identity);
+
+/*
+ * Makes the file beneath the stream deliver the bytes from begin to end, or to
+ * its own end if that is -1, and returns that file's stream: what lies above it
+ * isn't read any more.
+ */
+extern EtlStream *etl_stream_file_piece(EtlStream *stream, int64 begin,
+										int64 end);
+
+/*
+ * Reads n bytes of the file at a position, or as many as there are, without
+ * delivering them.
+ */
+extern size_t etl_stream_file_look(EtlStream *stream, char *buf, size_t n,
+								   int64 position);
+
 /* Bytes that the caller owns and keeps as long as the stream. */
 extern EtlStream *etl_stream_open_memory(const char *data, size_t len,
 										 const char *name);
