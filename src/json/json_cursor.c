@@ -45,6 +45,23 @@ etl_json_cursor_new(EtlStream *stream, const EtlEncoding *encoding)
 	return cursor;
 }
 
+void
+etl_json_cursor_restart(EtlJsonCursor *cursor, EtlStream *stream, int64 line,
+						int64 offset)
+{
+	cursor->stream = stream;
+	cursor->start = HEAD;
+	cursor->len = HEAD;
+	cursor->last = false;
+	cursor->line = line;
+	cursor->offset = offset;
+	cursor->passed = 0;
+	cursor->token = cursor->ntokens = 0;
+	cursor->indexed = cursor->start;
+	cursor->restart = true;
+	memset(cursor->buf + HEAD, 0, TAIL);
+}
+
 /* Starts the index at the current position. */
 static void
 restart_index(EtlJsonCursor *cursor)

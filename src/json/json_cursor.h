@@ -61,6 +61,13 @@ extern EtlJsonCursor *etl_json_cursor_new(EtlStream *stream,
 										  const EtlEncoding *encoding);
 
 /*
+ * Goes on with the bytes of another stream; line and offset are those of its
+ * first byte.
+ */
+extern void etl_json_cursor_restart(EtlJsonCursor *cursor, EtlStream *stream,
+									int64 line, int64 offset);
+
+/*
  * Reads more bytes; false if there are none, or if more than
  * pg_etl.max_record_size are at hand.  May move the buffer.
  */

@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "json/json_escaped.h"
 #include "record/simd.h"
 
 typedef struct BlockMasks
@@ -28,26 +29,6 @@ typedef struct BlockMasks
 	uint64_t line_feeds;
 	bool special;
 } BlockMasks;
-
-/* What stands behind backslashes that begin an escape; *carry as for blocks. */
-static inline uint64_t
-find_escaped(uint64_t backslashes, uint64_t *carry)
-{
-	uint64_t escaped = *carry;
-	uint64_t left = backslashes & ~escaped;
-
-	*carry = 0;
-	while (left != 0)
-	{
-		uint64_t first = left & -left;
-
-		if (first >> 63)
-			*carry = 1;
-		escaped |= first << 1;
-		left &= ~(first | first << 1);
-	}
-	return escaped;
-}
 
 /* The portable implementation. */
 

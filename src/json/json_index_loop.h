@@ -51,7 +51,8 @@ INDEX_NAME(EtlJsonIndexer *indexer, const unsigned char *buf, size_t len,
 		blocks->escapes = 0;
 		if (m.backslashes | state.escaped)
 		{
-			uint64_t escaped = find_escaped(m.backslashes, &state.escaped);
+			uint64_t escaped =
+				etl_json_find_escaped(m.backslashes, &state.escaped);
 
 			quotes = m.quotes & ~escaped;
 			blocks->escapes = m.backslashes & ~escaped;

@@ -95,7 +95,10 @@ etl_json_reader_open(EtlStream *raw, const char *source,
 				   GetDatabaseEncoding() != PG_SQL_ASCII;
 	reader->from_utf8 = encoding_from_utf8();
 	reader->cursor = etl_json_cursor_new(reader->stream, &reader->encoding);
-	etl_json_detect_layout(reader);
+	if (options->division)
+		etl_json_take_division(reader, options->division);
+	else
+		etl_json_detect_layout(reader);
 	MemoryContextSwitchTo(old);
 	return &reader->base;
 }

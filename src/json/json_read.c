@@ -495,5 +495,8 @@ const EtlReaderOps etl_json_reader_ops = {
 	.raw_text = json_raw_text,
 	.record_json = json_record_json,
 	.find_field = etl_json_find_field,
+	.divide = etl_json_divide,
+	.find_place = etl_json_find_place,
+	.move = etl_json_move,
 	.close = json_close,
 };

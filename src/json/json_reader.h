@@ -45,6 +45,9 @@ typedef struct EtlJsonOptions
 	char *encoding;
 	int compression;
 
+	/* What another reader of the source has found; or NULL. */
+	const EtlDivision *division;
+
 	/* Keep what lies outside the records; see etl_json_reader_envelope(). */
 	bool keep_envelope;
 } EtlJsonOptions;

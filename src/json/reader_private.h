@@ -114,6 +114,8 @@ typedef struct EtlJsonReader
 	bool convert; /* it has to be converted to the database encoding */
 	MemoryContext record_context; /* copies, conversions and messages */
 	bool record_context_used;
+
+	char *window; /* of json_pieces.c; NULL until it is used */
 } EtlJsonReader;
 
 /* The context for what lives as long as the record at hand. */
@@ -228,6 +230,13 @@ extern bool etl_json_skip_blanks(EtlJsonReader *reader);
 extern int etl_json_next_plain(EtlReader *self, int max,
 							   const EtlField **fields);
 extern void etl_json_plain_record(EtlReader *self, int i, EtlRecord *record);
+
+/* json_pieces.c: see record.h; and reads as another reader has found. */
+extern bool etl_json_divide(EtlReader *self, EtlDivision *division);
+extern bool etl_json_find_place(EtlReader *self, EtlPlace *place, int64 until);
+extern void etl_json_move(EtlReader *self, const EtlPlace *place, int64 end);
+extern void etl_json_take_division(EtlJsonReader *reader,
+								   const EtlDivision *division);
 
 /* json_read.c.  Passes over the record, or the records, at hand. */
 extern void etl_json_pass_records(EtlJsonReader *reader);

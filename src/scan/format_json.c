@@ -98,6 +98,7 @@ open_reader(EtlStream *raw, const char *name, const EtlCall *call, int width)
 	EtlJsonOptions *options = palloc(sizeof(EtlJsonOptions));
 
 	*options = *json_options(call);
+	options->division = call->division;
 	/* A value is in the database encoding, and is no archive. */
 	if (call->content_is_text && !options->encoding)
 		options->encoding = pstrdup(GetDatabaseEncodingName());
