@@ -15,13 +15,11 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-
 #include "csv/reader_private.h"
 #include "guc.h"
 
-/* How much is looked at together. */
-#define WINDOW (256 * 1024)
+/* Up to this size all records are found in the same way, whatever was read. */
+#define SURE_SIZE (256 * 1024)
 
 /* A record with a stray quote that is passed over is no longer. */
 #define MAX_LINE (64 * 1024)
@@ -36,11 +34,6 @@ typedef struct Finder
 	uint64 open_lines; /* between the two */
 	int64 maybe_blank; /* the record at place, if it may be blank; or -1 */
 	EtlCsvIndexer indexer;
-
-	/* A part of the file. */
-	char *window;
-	int64 window_begin;
-	size_t window_len;
 } Finder;
 
 StaticAssertDecl(sizeof(EtlCsvDialect) <= ETL_DIALECT_BYTES,
@@ -79,26 +72,6 @@ etl_csv_move(EtlReader *self, const EtlPlace *place, int64 end)
 	self->records = place->records;
 }
 
-/* The bytes at the offset, n of them or all that there are; *n tells. */
-static const char *
-look(Finder *finder, int64 offset, size_t *n)
-{
-	int64 skip = offset - finder->window_begin;
-
-	Assert(*n <= WINDOW);
-	if (skip < 0 || skip + (int64) *n > (int64) finder->window_len)
-	{
-		CHECK_FOR_INTERRUPTS();
-		finder->window_begin = offset;
-		finder->window_len =
-			etl_stream_file_look(finder->stream, finder->window, WINDOW,
-								 offset);
-		skip = 0;
-	}
-	*n = finder->window_len - (size_t) skip;
-	return finder->window + skip;
-}
-
 /* True if the line at the offset is what the cursor takes for a blank one. */
 static bool
 is_blank_line(Finder *finder, int64 offset)
@@ -108,7 +81,7 @@ is_blank_line(Finder *finder, int64 offset)
 	for (;; offset++)
 	{
 		size_t n = 1;
-		const char *s = look(finder, offset, &n);
+		const char *s = etl_stream_file_look(finder->stream, offset, &n);
 
 		if (n == 0)
 			return true;
@@ -174,7 +147,8 @@ static bool
 pass_record(Finder *finder)
 {
 	size_t n = MAX_LINE;
-	const char *s = look(finder, finder->place.offset, &n);
+	const char *s =
+		etl_stream_file_look(finder->stream, finder->place.offset, &n);
 	size_t line = line_length(s, Min(n, MAX_LINE));
 	EtlCsvSpan span = {0};
 	bool passed = false;
@@ -207,7 +181,7 @@ count_more(Finder *finder, int64 until, bool *found)
 {
 	int64 base = finder->at;
 	size_t n = ETL_CSV_INDEX_BLOCK + 1;
-	const char *s = look(finder, base, &n);
+	const char *s = etl_stream_file_look(finder->stream, base, &n);
 	EtlCsvCount count;
 
 	etl_csv_count(&finder->indexer, s, n,
@@ -237,7 +211,7 @@ bool
 etl_csv_find_place(EtlReader *self, EtlPlace *place, int64 until)
 {
 	EtlCsvReader *reader = (EtlCsvReader *) self;
-	int64 max = Max(etl_guc_max_record_size, WINDOW);
+	int64 max = Max(etl_guc_max_record_size, SURE_SIZE);
 	Finder finder = {0};
 	bool found = false;
 
@@ -245,9 +219,6 @@ etl_csv_find_place(EtlReader *self, EtlPlace *place, int64 until)
 	finder.syntax = &reader->cursor->syntax;
 	finder.skip_blank = reader->cursor->skip_blank;
 	finder.place = *place;
-	if (reader->window == NULL)
-		reader->window = MemoryContextAlloc(reader->context, WINDOW);
-	finder.window = reader->window;
 	start_counting(&finder);
 	while (!found)
 	{

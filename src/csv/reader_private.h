@@ -52,8 +52,6 @@ typedef struct EtlCsvReader
 	size_t scratch_capacity;
 	MemoryContext record_context; /* conversions and messages */
 	bool record_context_used;
-
-	char *window; /* of csv_pieces.c; NULL until it is used */
 } EtlCsvReader;
 
 /* The context for what lives as long as the record at hand. */

@@ -26,36 +26,31 @@ COUNT_NAME(EtlCsvIndexer *indexer, const unsigned char *buf, size_t len,
 		   nblanks + ETL_CSV_INDEX_BLOCK <= ETL_CSV_COUNT_BLANKS)
 	{
 		BlockMasks m;
-		uint64_t inside;
-		uint64_t opening;
-		uint64_t closing;
 		uint64_t line_ends;
 		uint64_t record_ends;
-		uint64_t separators;
 		uint64_t begins;
-		uint64_t ends;
 
 		BLOCK_MASKS(buf + pos, &state, &m);
 		peek_next(&state, buf, pos + ETL_CSV_INDEX_BLOCK, len,
 				  ETL_CSV_INDEX_BLOCK, &m);
 
-		inside = PREFIX_XOR(m.quote) ^ state.in_quotes;
-		opening = m.quote & inside;
-		closing = m.quote & ~inside;
 		line_ends = m.line_feed | (m.carriage_return &
 								   ~((m.line_feed >> 1) | m.next_line_feed));
-		record_ends = line_ends & ~inside;
-		separators = (m.delimiter & ~inside) | record_ends;
+		record_ends = line_ends;
+		if (m.quote | state.in_quotes)
+		{
+			uint64_t inside = PREFIX_XOR(m.quote) ^ state.in_quotes;
 
-		/* Quotes are judged as by the indexer. */
-		ends = ((separators | closing) << 1) | state.boundary;
-		count->anomaly = (opening & ~ends) != 0;
-		ends =
-			((m.delimiter | m.line_feed | m.carriage_return | opening) >> 1) |
-			m.next_ends;
-		count->anomaly |= (closing & ~ends) != 0;
-		if (count->anomaly)
-			break;
+			if (quotes_are_odd(&m, inside, line_ends, state.boundary))
+			{
+				count->anomaly = true;
+				break;
+			}
+			record_ends &= ~inside;
+			state.in_quotes = (uint64_t) ((int64_t) inside >> 63);
+		}
+		state.boundary =
+			ends_field(&state, buf[pos + ETL_CSV_INDEX_BLOCK - 1]);
 
 		begins = (record_ends << 1) | state.line;
 		if (record_ends != 0)
@@ -84,12 +79,14 @@ COUNT_NAME(EtlCsvIndexer *indexer, const unsigned char *buf, size_t len,
 		else
 			open_lines += (uint64_t) __builtin_popcountll(line_ends);
 
-		begins &= m.line_feed | m.carriage_return | m.blank;
 		for (; begins != 0; begins &= begins - 1)
-			count->blanks[nblanks++] = (uint32_t) pos + LOWEST_BIT(begins);
+		{
+			uint32_t begin = (uint32_t) pos + LOWEST_BIT(begins);
 
-		state.in_quotes = (uint64_t) ((int64_t) inside >> 63);
-		state.boundary = (separators | closing) >> 63;
+			if (begins_blank_line(buf[begin]))
+				count->blanks[nblanks++] = begin;
+		}
+
 		state.line = record_ends >> 63;
 		pos += ETL_CSV_INDEX_BLOCK;
 		if (count->found)

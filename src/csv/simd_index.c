@@ -20,7 +20,6 @@ typedef struct BlockMasks
 	uint64_t delimiter;
 	uint64_t line_feed;
 	uint64_t carriage_return;
-	uint64_t blank;          /* only for counting */
 	uint64_t special;        /* not zero: some byte is NUL or not ASCII */
 	uint64_t next_line_feed; /* at the last byte's bit: an LF follows */
 	uint64_t next_ends;      /* at the last byte's bit: what follows may stand
@@ -60,6 +59,41 @@ fill_tail(const EtlCsvIndexer *indexer, const unsigned char *block,
 	return tail;
 }
 
+/*
+ * For counting: true if a quote of the block, of which "inside" tells what lies in
+ * quotes, doesn't stand where the indexer's loop takes it.
+ */
+static inline bool
+quotes_are_odd(const BlockMasks *m, uint64_t inside, uint64_t line_ends,
+			   uint64_t boundary)
+{
+	uint64_t opening = m->quote & inside;
+	uint64_t closing = m->quote & ~inside;
+	uint64_t separators = (m->delimiter | line_ends) & ~inside;
+	uint64_t begins = ((separators | closing) << 1) | boundary;
+	uint64_t ends =
+		((m->delimiter | m->line_feed | m->carriage_return | opening) >> 1) |
+		m->next_ends;
+
+	return ((opening & ~begins) | (closing & ~ends)) != 0;
+}
+
+/* True if a field may begin behind c, which may be a closing quote. */
+static inline bool
+ends_field(const EtlCsvIndexer *indexer, unsigned char c)
+{
+	if (indexer->in_quotes)
+		return false;
+	return c == indexer->delimiter || c == '\n' || c == '\r' ||
+		   (indexer->has_quote && c == indexer->quote);
+}
+
+static inline bool
+begins_blank_line(unsigned char c)
+{
+	return c == '\n' || c == '\r' || c == ' ' || c == '\t';
+}
+
 /* The portable implementation. */
 static void
 block_masks_portable(const unsigned char *block, const EtlCsvIndexer *indexer,
@@ -79,8 +113,6 @@ block_masks_portable(const unsigned char *block, const EtlCsvIndexer *indexer,
 			m->line_feed |= bit;
 		else if (c == '\r')
 			m->carriage_return |= bit;
-		else if (c == ' ' || c == '\t')
-			m->blank |= bit;
 		if (c == 0 || c >= 0x80)
 			m->special |= bit;
 	}
@@ -111,7 +143,6 @@ block_masks_sse2(const unsigned char *block, const EtlCsvIndexer *indexer,
 	m->delimiter = etl_simd_equal_sse2(v, indexer->delimiter);
 	m->line_feed = etl_simd_equal_sse2(v, '\n');
 	m->carriage_return = etl_simd_equal_sse2(v, '\r');
-	m->blank = etl_simd_equal_sse2(v, ' ') | etl_simd_equal_sse2(v, '\t');
 	any = _mm_or_si128(_mm_or_si128(v[0], v[1]), _mm_or_si128(v[2], v[3]));
 	least = _mm_min_epu8(_mm_min_epu8(v[0], v[1]), _mm_min_epu8(v[2], v[3]));
 	m->special = (uint64_t) (_mm_movemask_epi8(any) |
@@ -142,8 +173,6 @@ block_masks_avx2(const unsigned char *block, const EtlCsvIndexer *indexer,
 	m->delimiter = etl_simd_equal_avx2(low, high, indexer->delimiter);
 	m->line_feed = etl_simd_equal_avx2(low, high, '\n');
 	m->carriage_return = etl_simd_equal_avx2(low, high, '\r');
-	m->blank = etl_simd_equal_avx2(low, high, ' ') |
-			   etl_simd_equal_avx2(low, high, '\t');
 	m->special =
 		(uint32_t) (_mm256_movemask_epi8(_mm256_or_si256(low, high)) |
 					_mm256_movemask_epi8(
@@ -175,7 +204,6 @@ block_masks_neon(const unsigned char *block, const EtlCsvIndexer *indexer,
 	m->delimiter = etl_simd_equal_neon(v, indexer->delimiter);
 	m->line_feed = etl_simd_equal_neon(v, '\n');
 	m->carriage_return = etl_simd_equal_neon(v, '\r');
-	m->blank = etl_simd_equal_neon(v, ' ') | etl_simd_equal_neon(v, '\t');
 	most = vmaxq_u8(vmaxq_u8(v[0], v[1]), vmaxq_u8(v[2], v[3]));
 	least = vminq_u8(vminq_u8(v[0], v[1]), vminq_u8(v[2], v[3]));
 	m->special = vmaxvq_u8(most) >= 0x80 || vminvq_u8(least) == 0;

@@ -10,13 +10,8 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-
 #include "json/json_lines.h"
 #include "json/reader_private.h"
-
-/* How much is looked at together. */
-#define WINDOW (256 * 1024)
 
 /* A line that has to be parsed is no longer, with what tells about it. */
 #define MAX_LINE (128 * 1024)
@@ -36,11 +31,6 @@ typedef struct Finder
 	EtlPlace place; /* behind the last line passed over */
 	int64 at;       /* counted up to here */
 	EtlJsonCounter counter;
-
-	/* A part of the file. */
-	char *window;
-	int64 window_begin;
-	size_t window_len;
 } Finder;
 
 StaticAssertDecl(sizeof(Layout) <= ETL_DIALECT_BYTES,
@@ -95,26 +85,6 @@ etl_json_move(EtlReader *self, const EtlPlace *place, int64 end)
 	self->records = place->records;
 }
 
-/* The bytes at the offset, n of them or all that there are; *n tells. */
-static const char *
-look(Finder *finder, int64 offset, size_t *n)
-{
-	int64 skip = offset - finder->window_begin;
-
-	Assert(*n <= WINDOW);
-	if (skip < 0 || skip + (int64) *n > (int64) finder->window_len)
-	{
-		CHECK_FOR_INTERRUPTS();
-		finder->window_begin = offset;
-		finder->window_len =
-			etl_stream_file_look(finder->reader->stream, finder->window,
-								 WINDOW, offset);
-		skip = 0;
-	}
-	*n = finder->window_len - (size_t) skip;
-	return finder->window + skip;
-}
-
 /* Parses a value up to its end, its fault or the end of the bytes. */
 static EtlJsonEvent
 parse(EtlJsonPull *pull, const char **s, const char *end, bool last)
@@ -154,7 +124,8 @@ static bool
 pass_line(Finder *finder)
 {
 	size_t n = MAX_LINE;
-	const char *begin = look(finder, finder->place.offset, &n);
+	const char *begin =
+		etl_stream_file_look(finder->reader->stream, finder->place.offset, &n);
 	const char *line_end = memchr(begin, '\n', Min(n, MAX_LINE));
 	const char *end = begin + Min(n, MAX_LINE);
 	EtlJsonPull *pull = &finder->reader->value_pull;
@@ -194,7 +165,7 @@ count_more(Finder *finder, int64 until, bool *found)
 {
 	int64 base = finder->at;
 	size_t n = ETL_JSON_BLOCK + 1;
-	const char *s = look(finder, base, &n);
+	const char *s = etl_stream_file_look(finder->reader->stream, base, &n);
 	EtlJsonCount count;
 
 	etl_json_count(&finder->counter, s, n,
@@ -223,9 +194,6 @@ etl_json_find_place(EtlReader *self, EtlPlace *place, int64 until)
 
 	finder.reader = reader;
 	finder.place = *place;
-	if (reader->window == NULL)
-		reader->window = MemoryContextAlloc(reader->context, WINDOW);
-	finder.window = reader->window;
 	start_counting(&finder);
 	while (!found)
 	{

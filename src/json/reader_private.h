@@ -114,8 +114,6 @@ typedef struct EtlJsonReader
 	bool convert; /* it has to be converted to the database encoding */
 	MemoryContext record_context; /* copies, conversions and messages */
 	bool record_context_used;
-
-	char *window; /* of json_pieces.c; NULL until it is used */
 } EtlJsonReader;
 
 /* The context for what lives as long as the record at hand. */

@@ -18,6 +18,10 @@
 #include "confine.h"
 #include "stream/stream.h"
 
+/* How much is read to be looked at, and how much of that is held at most. */
+#define LOOK_SIZE (256 * 1024)
+#define HELD_SIZE (4 * 1024 * 1024)
+
 typedef struct FileStream
 {
 	EtlStream base;
@@ -26,6 +30,14 @@ typedef struct FileStream
 	int64 size;     /* when it was opened */
 	int64 position; /* of the next byte */
 	int64 end;      /* of the piece; -1: of the file */
+
+	/* Bytes that were looked at, and need not be read again. */
+	MemoryContext context;
+	char *held; /* NULL: none */
+	size_t held_capacity;
+	int64 held_begin;
+	size_t held_len;
+
 	MemoryContextCallback on_reset;
 } FileStream;
 
@@ -91,7 +103,16 @@ file_read(EtlStream *stream, char *buf, size_t cap)
 		cap = Min(cap, (size_t) (self->end - self->position));
 	if (cap == 0)
 		return 0;
-	n = read_at(self, buf, cap, self->position);
+	if (self->position >= self->held_begin &&
+		self->position < self->held_begin + (int64) self->held_len)
+	{
+		size_t skip = (size_t) (self->position - self->held_begin);
+
+		n = Min(cap, self->held_len - skip);
+		memcpy(buf, self->held + skip, n);
+	}
+	else
+		n = read_at(self, buf, cap, self->position);
 	self->position += (int64) n;
 	if (n == 0)
 		check_not_shrunk(self);
@@ -118,6 +139,7 @@ etl_stream_open_file(const char *path, const char *name)
 	self->base.name = name;
 	self->fd = -1;
 	self->end = -1;
+	self->context = CurrentMemoryContext;
 	self->on_reset.func = release_file;
 	self->on_reset.arg = self;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &self->on_reset);
@@ -173,20 +195,52 @@ etl_stream_file_piece(EtlStream *stream, int64 begin, int64 end)
 	return &self->base;
 }
 
-size_t
-etl_stream_file_look(EtlStream *stream, char *buf, size_t n, int64 position)
+/* Makes room for n bytes behind those that are held. */
+static void
+reserve_held(FileStream *self, size_t n)
+{
+	size_t need = self->held_len + n;
+
+	if (need <= self->held_capacity)
+		return;
+	self->held_capacity = Max(need, 2 * self->held_capacity);
+	self->held = self->held
+					 ? repalloc(self->held, self->held_capacity)
+					 : MemoryContextAlloc(self->context, self->held_capacity);
+}
+
+const char *
+etl_stream_file_look(EtlStream *stream, int64 position, size_t *n)
 {
 	FileStream *self = find_file(stream);
-	size_t there = 0;
+	int64 skip = position - self->held_begin;
 
-	while (there < n)
+	Assert(*n <= LOOK_SIZE);
+	if (skip < 0 || skip > (int64) self->held_len)
 	{
-		size_t got =
-			read_at(self, buf + there, n - there, position + (int64) there);
+		self->held_begin = position;
+		self->held_len = 0;
+		skip = 0;
+	}
+	while ((int64) self->held_len - skip < (int64) *n)
+	{
+		size_t got;
 
+		CHECK_FOR_INTERRUPTS();
+		if (self->held_len + LOOK_SIZE > HELD_SIZE)
+		{
+			self->held_len -= (size_t) skip;
+			memmove(self->held, self->held + skip, self->held_len);
+			self->held_begin += skip;
+			skip = 0;
+		}
+		reserve_held(self, LOOK_SIZE);
+		got = read_at(self, self->held + self->held_len, LOOK_SIZE,
+					  self->held_begin + (int64) self->held_len);
 		if (got == 0)
 			break;
-		there += got;
+		self->held_len += got;
 	}
-	return there;
+	*n = self->held_len - (size_t) skip;
+	return self->held + skip;
 }

@@ -133,11 +133,12 @@ extern EtlStream *etl_stream_file_piece(EtlStream *stream, int64 begin,
 										int64 end);
 
 /*
- * Reads n bytes of the file at a position, or as many as there are, without
- * delivering them.
+ * The bytes of the file from position on, at least *n <= 256 kB of them or all that
+ * are left; *n tells how many.  They aren't delivered by that, and live until the
+ * next call.  What was looked at isn't read again when it is delivered soon.
  */
-extern size_t etl_stream_file_look(EtlStream *stream, char *buf, size_t n,
-								   int64 position);
+extern const char *etl_stream_file_look(EtlStream *stream, int64 position,
+										size_t *n);
 
 /* Bytes that the caller owns and keeps as long as the stream. */
 extern EtlStream *etl_stream_open_memory(const char *data, size_t len,
