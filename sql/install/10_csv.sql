@@ -8,7 +8,7 @@
  *
  * The functions are volatile, because what they read may change while a query
  * runs, and parallel restricted, because what a scan holds open belongs to one
- * process.
+ * process.  Where several shall read together the scan node sees to it itself.
  */
 
 CREATE FUNCTION etl_reader_support(internal)
