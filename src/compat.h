@@ -23,9 +23,10 @@
 #include "varatt.h"
 #endif
 
-/* So have the functions that print EXPLAIN's properties since 18. */
+/* So have EXPLAIN's state and the functions that print properties since 18. */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #endif
 
 /* A function that doesn't return; PostgreSQL's own macro changed with 18. */
