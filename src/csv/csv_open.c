@@ -185,6 +185,8 @@ detect_dialect(EtlCsvReader *reader)
 					   n < ETL_CSV_SNIFF_BYTES, &pinned, &reader->sniffed))
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (reader->options->width > 0)
+		dialect->width = reader->options->width;
 }
 
 /* Makes the reader read by its dialect. */
@@ -275,7 +277,8 @@ etl_csv_reader_new(EtlStream *raw, const char *name,
 		const char *rest;
 
 		/* Of a source that ends here nobody knows what fields it has. */
-		reader->width = Max(reader->width, (size_t) min_width);
+		if (options->width <= 0)
+			reader->width = Max(reader->width, (size_t) min_width);
 		if (etl_csv_cursor_peek(reader->cursor, 1, &rest) > 0)
 			reader->base.nfields = (int) reader->width;
 	}

@@ -110,6 +110,9 @@ etl_csv_options_check(const EtlCsvOptions *options)
 		refuse_pair("header", "header_rows");
 	if (options->header == 1 && options->header_rows == 0)
 		refuse_pair("header", "header_rows");
+	if (options->width > 0 &&
+		(options->header == 1 || options->header_rows > 0))
+		refuse_pair("header", "width");
 	if (delimiter == NULL)
 		return;
 	if (options->quote && options->quote[0] &&
@@ -227,7 +230,7 @@ void
 etl_csv_options_append(StringInfo out, const EtlCsvOptions *options,
 					   const EtlCsvDialect *dialect,
 					   const EtlEncoding *encoding, EtlCompression compression,
-					   bool for_record)
+					   bool for_record, size_t width)
 {
 	const EtlCsvSyntax *syntax = &dialect->syntax;
 
@@ -245,6 +248,8 @@ etl_csv_options_append(StringInfo out, const EtlCsvOptions *options,
 	append_bool(out, "header", !for_record && dialect->header_rows > 0);
 	if (!for_record && dialect->header_rows > 1)
 		append_int(out, "header_rows", dialect->header_rows);
+	if (for_record)
+		append_int(out, "width", (int) width);
 	append_int(out, "skip", for_record ? 0 : dialect->skip);
 	append_bool(out, "stop_at_blank", !for_record && dialect->stop_at_blank);
 	if (!for_record && dialect->skip_footer > 0)

@@ -24,9 +24,12 @@ extern void etl_csv_options_pin(const EtlCsvOptions *options,
  * Appends the dialect and the options that no dialect holds as a JSON object;
  * see etl_csv_reader_pinned_options().
  */
-extern void etl_csv_options_append(
-	StringInfo out, const EtlCsvOptions *options, const EtlCsvDialect *dialect,
-	const EtlEncoding *encoding, EtlCompression compression, bool for_record);
+extern void etl_csv_options_append(StringInfo out,
+								   const EtlCsvOptions *options,
+								   const EtlCsvDialect *dialect,
+								   const EtlEncoding *encoding,
+								   EtlCompression compression, bool for_record,
+								   size_t width);
 
 /* A byte string of the working encoding as text, palloc'd. */
 extern char *etl_csv_syntax_text(const char *s, int len,

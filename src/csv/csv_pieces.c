@@ -29,7 +29,7 @@ typedef struct Finder
 	EtlStream *stream;
 	const EtlCsvSyntax *syntax;
 	bool skip_blank;
-	EtlPlace place;    /* behind the last record passed over */
+	EtlBoundary place; /* behind the last record passed over */
 	int64 at;          /* counted up to here */
 	uint64 open_lines; /* between the two */
 	int64 maybe_blank; /* the record at place, if it may be blank; or -1 */
@@ -62,7 +62,7 @@ etl_csv_divide(EtlReader *self, EtlDivision *division)
 }
 
 void
-etl_csv_move(EtlReader *self, const EtlPlace *place, int64 end)
+etl_csv_move(EtlReader *self, const EtlBoundary *place, int64 end)
 {
 	EtlCsvReader *reader = (EtlCsvReader *) self;
 	EtlStream *file =
@@ -208,7 +208,7 @@ count_more(Finder *finder, int64 until, bool *found)
 }
 
 bool
-etl_csv_find_place(EtlReader *self, EtlPlace *place, int64 until)
+etl_csv_find_place(EtlReader *self, EtlBoundary *place, int64 until)
 {
 	EtlCsvReader *reader = (EtlCsvReader *) self;
 	int64 max = Max(etl_guc_max_record_size, SURE_SIZE);

@@ -323,6 +323,7 @@ etl_csv_reader_pinned_options(EtlReader *self, bool for_record)
 
 	initStringInfo(&out);
 	etl_csv_options_append(&out, reader->options, &reader->sniffed.dialect,
-						   &reader->encoding, reader->compression, for_record);
+						   &reader->encoding, reader->compression, for_record,
+						   reader->width);
 	return out.data;
 }

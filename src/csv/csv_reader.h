@@ -43,6 +43,7 @@ typedef struct EtlCsvOptions
 	int header_rows;
 	int stop_at_blank;
 	int skip_footer;
+	int width; /* fields of a record; for sources without header */
 	int trim_fields;
 	int ragged;
 	char *encoding;
@@ -93,7 +94,7 @@ extern char **etl_csv_reader_column_names(EtlReader *reader);
 /*
  * What was chosen as an object of etl_read_csv's options with everything
  * pinned, as text, palloc'd.  With for_record it is what reads a single record
- * of the source: no header, nothing to skip, no compression.
+ * of the source: no header, nothing to skip, no compression, and as many fields.
  */
 extern char *etl_csv_reader_pinned_options(EtlReader *reader, bool for_record);
 

@@ -96,8 +96,9 @@ extern bool etl_csv_is_null_string(const EtlCsvReader *reader, const char *s,
 
 /* csv_pieces.c: see record.h. */
 extern bool etl_csv_divide(EtlReader *self, EtlDivision *division);
-extern bool etl_csv_find_place(EtlReader *self, EtlPlace *place, int64 until);
-extern void etl_csv_move(EtlReader *self, const EtlPlace *place, int64 end);
+extern bool etl_csv_find_place(EtlReader *self, EtlBoundary *place,
+							   int64 until);
+extern void etl_csv_move(EtlReader *self, const EtlBoundary *place, int64 end);
 
 /* csv_reader.c */
 extern const EtlReaderOps etl_csv_reader_ops;

@@ -3,9 +3,9 @@
  *	  What becomes of values that are no JSON, or too large.
  *
  * Each leaves a reject and the way free to what follows.  Where a bad value
- * ends is sure if lines are values; elsewhere see balance.h.  If it isn't sure,
- * going on could lose good records without a word, so the source is broken,
- * which is an error.
+ * ends is sure if lines are values, and if the source is one record by itself;
+ * elsewhere see balance.h.  If it isn't sure, going on could lose good records
+ * without a word, so the source is broken, which is an error.
  */
 #include "postgres.h"
 
@@ -140,6 +140,22 @@ balanced_value(EtlJsonReader *reader, const char *problem, size_t at)
 }
 
 EtlReadStatus
+etl_json_bad_rest(EtlJsonReader *reader, const char *problem, size_t at)
+{
+	EtlJsonCursor *cursor = reader->cursor;
+	size_t n;
+
+	while (etl_json_cursor_fill(cursor))
+		;
+	if (!cursor->last)
+		return etl_json_too_large(reader);
+	n = cursor->len - cursor->start;
+	while (n > 0 && etl_json_is_blank(cursor->buf[cursor->start + n - 1]))
+		n--;
+	return reject_value(reader, problem, Min(at, n), n);
+}
+
+EtlReadStatus
 etl_json_bad_value(EtlJsonReader *reader)
 {
 	size_t at;
@@ -149,6 +165,8 @@ etl_json_bad_value(EtlJsonReader *reader)
 		return etl_json_too_large(reader);
 	if (reader->lines)
 		return etl_json_bad_line(reader, problem, at);
+	if (reader->wanted_format == ETL_JSON_RECORD)
+		return etl_json_bad_rest(reader, problem, at);
 	return balanced_value(reader, problem, at);
 }
 
@@ -200,6 +218,17 @@ pass_line(EtlJsonReader *reader)
 	}
 }
 
+/* Passes over all that is left. */
+static void
+pass_all(EtlJsonReader *reader)
+{
+	EtlJsonCursor *cursor = reader->cursor;
+
+	do
+		etl_json_cursor_pass(cursor, cursor->len - cursor->start);
+	while (etl_json_cursor_fill(cursor));
+}
+
 /* Passes over the rest of the value, however long, if it is sure where that is.
  */
 static void
@@ -232,6 +261,8 @@ etl_json_too_large(EtlJsonReader *reader)
 	reject_too_large(reader);
 	if (reader->lines)
 		pass_line(reader);
+	else if (reader->wanted_format == ETL_JSON_RECORD)
+		pass_all(reader);
 	else
 		pass_value(reader);
 	reader->length = 0;

@@ -245,8 +245,12 @@ etl_json_cursor_move(EtlJsonCursor *cursor, size_t position)
 {
 	size_t n = position - cursor->start;
 
-	Assert(position >= cursor->start && position < cursor->indexed);
-	cursor->line = etl_json_cursor_line(cursor, position);
+	Assert(position >= cursor->start && position <= cursor->indexed);
+	/* the end of what is indexed need not lie in a block */
+	if (position < cursor->indexed)
+		cursor->line = etl_json_cursor_line(cursor, position);
+	else
+		cursor->line += count_line_feeds(cursor->buf + cursor->start, n);
 	cursor->offset +=
 		etl_encoding_source_length(&cursor->encoding,
 								   cursor->buf + cursor->start, n);

@@ -82,7 +82,7 @@ extern bool etl_json_cursor_more_tokens(EtlJsonCursor *cursor);
 /* Passes over n bytes, wherever they lead; tokens begin anew behind them. */
 extern void etl_json_cursor_pass(EtlJsonCursor *cursor, size_t n);
 
-/* Moves to an indexed position. */
+/* Moves to an indexed position, or to the end of what is indexed. */
 extern void etl_json_cursor_move(EtlJsonCursor *cursor, size_t position);
 
 /* The line of an indexed position. */

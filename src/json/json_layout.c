@@ -174,6 +174,18 @@ check_rest_of_line(EtlJsonReader *reader, size_t end, size_t *at)
 	}
 }
 
+const char *
+etl_json_check_record(EtlJsonReader *reader, size_t *at)
+{
+	EtlJsonCursor *cursor = reader->cursor;
+
+	while (etl_json_cursor_fill(cursor))
+		;
+	if (!cursor->last)
+		return NULL;
+	return check_rest_of_line(reader, cursor->len - cursor->start, at);
+}
+
 EtlJsonLineStatus
 etl_json_check_line(EtlJsonReader *reader, const char **problem, size_t *at)
 {

@@ -28,8 +28,8 @@ typedef struct Layout
 typedef struct Finder
 {
 	EtlJsonReader *reader;
-	EtlPlace place; /* behind the last line passed over */
-	int64 at;       /* counted up to here */
+	EtlBoundary place; /* behind the last line passed over */
+	int64 at;          /* counted up to here */
 	EtlJsonCounter counter;
 } Finder;
 
@@ -70,7 +70,7 @@ etl_json_divide(EtlReader *self, EtlDivision *division)
 }
 
 void
-etl_json_move(EtlReader *self, const EtlPlace *place, int64 end)
+etl_json_move(EtlReader *self, const EtlBoundary *place, int64 end)
 {
 	EtlJsonReader *reader = (EtlJsonReader *) self;
 	EtlStream *file =
@@ -186,7 +186,7 @@ count_more(Finder *finder, int64 until, bool *found)
 }
 
 bool
-etl_json_find_place(EtlReader *self, EtlPlace *place, int64 until)
+etl_json_find_place(EtlReader *self, EtlBoundary *place, int64 until)
 {
 	EtlJsonReader *reader = (EtlJsonReader *) self;
 	Finder finder = {0};

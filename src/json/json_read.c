@@ -261,8 +261,7 @@ path_not_found(const EtlJsonReader *reader)
 static inline bool
 is_one_value(const EtlJsonReader *reader)
 {
-	return reader->wanted_format == ETL_JSON_DOCUMENT ||
-		   reader->wanted_format == ETL_JSON_RECORD;
+	return reader->wanted_format == ETL_JSON_DOCUMENT;
 }
 
 /* At the end of the source: is all well? */
@@ -289,6 +288,23 @@ enter_array(EtlJsonReader *reader, bool nested)
 	reader->state = ETL_JSON_IN_ARRAY;
 }
 
+/*
+ * A record by itself is bad as a whole, for what it has become is no record any
+ * more: false, with *status, if it is.
+ */
+static bool
+is_good_record(EtlJsonReader *reader, EtlReadStatus *status)
+{
+	size_t at;
+	const char *problem = etl_json_check_record(reader, &at);
+
+	if (problem == NULL)
+		return true;
+	reader->base.records++;
+	*status = etl_json_bad_rest(reader, problem, at);
+	return false;
+}
+
 /* Begins the next outermost value; false: *status tells what was read. */
 static bool
 next_value(EtlJsonReader *reader, EtlRecord *record, EtlReadStatus *status)
@@ -309,6 +325,10 @@ next_value(EtlJsonReader *reader, EtlRecord *record, EtlReadStatus *status)
 		c != '[')
 		etl_json_broken(reader, "expected an array", 0);
 	reader->values++;
+	if (reader->wanted_format == ETL_JSON_RECORD && reader->values == 1 &&
+		!is_good_record(reader, status))
+		return false;
+	c = cursor->buf[cursor->start];
 	if (reader->records->nsteps > 0)
 	{
 		if (reader->lines && !etl_json_check_line_value(reader))

@@ -22,7 +22,7 @@ typedef enum EtlJsonFormat
 	ETL_JSON_ARRAY,
 	ETL_JSON_NDJSON,
 	ETL_JSON_DOCUMENT,
-	ETL_JSON_RECORD /* a document that is one record, even if an array */
+	ETL_JSON_RECORD /* a record by itself, even if an array, or several */
 } EtlJsonFormat;
 
 /* The names users give, in enum order, NULL-terminated. */

@@ -138,6 +138,8 @@ extern ETL_NORETURN void etl_json_broken(EtlJsonReader *reader,
 										 const char *problem, size_t at);
 
 /* json_bad.c: what becomes of the bad or too large value at hand. */
+extern EtlReadStatus etl_json_bad_rest(EtlJsonReader *reader,
+									   const char *problem, size_t at);
 extern EtlReadStatus etl_json_bad_value(EtlJsonReader *reader);
 extern EtlReadStatus etl_json_bad_line(EtlJsonReader *reader,
 									   const char *problem, size_t at);
@@ -196,6 +198,12 @@ extern void etl_json_detect_layout(EtlJsonReader *reader);
  */
 extern bool etl_json_check_line_value(EtlJsonReader *reader);
 
+/*
+ * Of a source that is a record by itself: what is wrong with it, or with what
+ * stands behind it, at *at; NULL if it is good, or too large to tell.
+ */
+extern const char *etl_json_check_record(EtlJsonReader *reader, size_t *at);
+
 typedef enum EtlJsonLineStatus
 {
 	ETL_JSON_LINE_GOOD,
@@ -231,8 +239,10 @@ extern void etl_json_plain_record(EtlReader *self, int i, EtlRecord *record);
 
 /* json_pieces.c: see record.h; and reads as another reader has found. */
 extern bool etl_json_divide(EtlReader *self, EtlDivision *division);
-extern bool etl_json_find_place(EtlReader *self, EtlPlace *place, int64 until);
-extern void etl_json_move(EtlReader *self, const EtlPlace *place, int64 end);
+extern bool etl_json_find_place(EtlReader *self, EtlBoundary *place,
+								int64 until);
+extern void etl_json_move(EtlReader *self, const EtlBoundary *place,
+						  int64 end);
 extern void etl_json_take_division(EtlJsonReader *reader,
 								   const EtlDivision *division);
 

@@ -85,15 +85,16 @@ typedef struct EtlReject
 	int64 offset;
 	const char *raw;
 	size_t raw_len;
+	const char *record; /* as a JSON object, where it comes from a query */
 } EtlReject;
 
 /* A place between two records. */
-typedef struct EtlPlace
+typedef struct EtlBoundary
 {
 	int64 offset; /* of the next record's first byte, or of what precedes it */
 	int64 line;   /* of that byte */
 	int64 records; /* that lie before it */
-} EtlPlace;
+} EtlBoundary;
 
 #define ETL_DIALECT_BYTES 128
 
@@ -103,7 +104,7 @@ typedef struct EtlPlace
  */
 typedef struct EtlDivision
 {
-	EtlPlace begin;
+	EtlBoundary begin;
 	union
 	{
 		char bytes[ETL_DIALECT_BYTES]; /* the reader's own */
@@ -181,13 +182,13 @@ typedef struct EtlReaderOps
 	 * behind the offset until.  False if there is none, or if that isn't sure:
 	 * then all that follows is one piece.
 	 */
-	bool (*find_place)(EtlReader *self, EtlPlace *place, int64 until);
+	bool (*find_place)(EtlReader *self, EtlBoundary *place, int64 until);
 
 	/*
 	 * Goes on with the piece from a place to the offset end, or to the source's
 	 * end if that is -1.
 	 */
-	void (*move)(EtlReader *self, const EtlPlace *place, int64 end);
+	void (*move)(EtlReader *self, const EtlBoundary *place, int64 end);
 
 	void (*close)(EtlReader *self);
 } EtlReaderOps;
@@ -291,13 +292,13 @@ etl_reader_divide(EtlReader *reader, EtlDivision *division)
 }
 
 static inline bool
-etl_reader_find_place(EtlReader *reader, EtlPlace *place, int64 until)
+etl_reader_find_place(EtlReader *reader, EtlBoundary *place, int64 until)
 {
 	return reader->ops->find_place(reader, place, until);
 }
 
 static inline void
-etl_reader_move(EtlReader *reader, const EtlPlace *place, int64 end)
+etl_reader_move(EtlReader *reader, const EtlBoundary *place, int64 end)
 {
 	reader->ops->move(reader, place, end);
 }

@@ -75,7 +75,7 @@ etl_reject_policy_new(EtlOnError on_error, int64 limit, double limit_percent,
 {
 	EtlRejectPolicy *policy = palloc0(sizeof(EtlRejectPolicy));
 
-	Assert((on_error == ETL_ON_ERROR_DEAD_LETTER) == (sink != NULL));
+	Assert(sink == NULL || on_error == ETL_ON_ERROR_DEAD_LETTER);
 	policy->on_error = on_error;
 	policy->limit = limit;
 	policy->limit_percent = limit_percent;
@@ -99,6 +99,8 @@ etl_reject_record(EtlRejectPolicy *policy, const EtlReject *reject)
 	{
 		policy->rejected++;
 		policy->unwarned_rejected++;
+		Assert(policy->on_error != ETL_ON_ERROR_DEAD_LETTER ||
+			   policy->sink != NULL);
 		if (policy->sink)
 			policy->sink->ops->put(policy->sink, reject);
 	}
@@ -178,12 +180,9 @@ make_reason(EtlRejectPolicy *policy, const EtlReject *reject)
 	return reason;
 }
 
-/*
- * True if no earlier pass had this record.  Then remembers it, and its reason
- * if it is the first.
- */
+/* True if an earlier pass had this record; else remembers it. */
 static bool
-is_new(EtlRejectPolicy *policy, const EtlReject *reject)
+is_old(EtlRejectPolicy *policy, const EtlReject *reject)
 {
 	const char *name = reject->source;
 	SeenKey key;
@@ -199,9 +198,17 @@ is_new(EtlRejectPolicy *policy, const EtlReject *reject)
 	key.source_key = policy->source_key;
 	source = hash_search(policy->seen, &key, HASH_ENTER, &found);
 	if (found && reject->record_no <= source->record_no)
-		return false;
+		return true;
 	source->record_no = reject->record_no;
+	return false;
+}
 
+/* True if the record is to be counted; remembers its reason if it is the first. */
+static bool
+is_new(EtlRejectPolicy *policy, const EtlReject *reject)
+{
+	if (!policy->single_pass && is_old(policy, reject))
+		return false;
 	if (policy->first == NULL)
 		policy->first = make_reason(policy, reject);
 	if (policy->unwarned_first == NULL)

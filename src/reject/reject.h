@@ -29,6 +29,7 @@ typedef enum EtlOnError
 extern const char *const etl_on_error_names[];
 
 #define ETL_ERRCODE_REJECT_LIMIT MAKE_SQLSTATE('X', 'E', '0', '0', '1')
+#define ETL_ERRCODE_CHECK_FAILED MAKE_SQLSTATE('X', 'E', '0', '0', '4')
 
 typedef struct EtlRejectSink EtlRejectSink;
 
@@ -62,7 +63,9 @@ typedef struct EtlRejectOrigin
 	const char *options;   /* JSON text: pinned dialect and column order,
 								 * no secrets */
 	struct EState *estate; /* the query, for stores that write at its
-								 * end */
+								 * end; NULL: they write when flushed */
+	int64 load_id;         /* the load that rejects, or 0 */
+	Oid target;            /* where it loads to, or 0 */
 } EtlRejectOrigin;
 
 /*
@@ -100,6 +103,12 @@ typedef struct EtlRejectPolicy
 	MemoryContext context;
 
 	/*
+	 * Each record is rejected once and in any order, so there is nothing to
+	 * remember.
+	 */
+	bool single_pass;
+
+	/*
 	 * Tells apart sources of one name: set it to a hash of content that is
 	 * given as a value, leave it 0 for files.
 	 */
@@ -115,6 +124,7 @@ typedef struct EtlRejectPolicy
 	struct HTAB *seen; /* how far each source's rejects are known */
 } EtlRejectPolicy;
 
+/* With DEAD_LETTER a sink must be there when the first record is rejected. */
 extern EtlRejectPolicy *etl_reject_policy_new(EtlOnError on_error, int64 limit,
 											  double limit_percent,
 											  EtlRejectSink *sink);

@@ -47,23 +47,28 @@ is_foreign_function(Oid function, void *context)
 	return !is_internal_function(function);
 }
 
-/* True if the expression calls a function that isn't internal. */
-static bool
-calls_foreign_functions(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (check_functions_in_node(node, is_foreign_function, NULL))
-		return true;
-	return expression_tree_walker(node, calls_foreign_functions, context);
-}
-
 static EtlGuard
 stricter(EtlGuard a, EtlGuard b)
 {
 	a.level = Max(a.level, b.level);
 	a.names |= b.names;
 	return a;
+}
+
+/* Makes the guard strict enough for the node and what is below it. */
+static bool
+guard_node(Node *node, void *context)
+{
+	EtlGuard *guard = context;
+
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_foreign_function, NULL))
+		guard->level = ETL_GUARD_SUBTRANSACTION;
+	else if (IsA(node, CoerceToDomain))
+		*guard = stricter(*guard, etl_guard_for_type(
+									  ((CoerceToDomain *) node)->resulttype));
+	return expression_tree_walker(node, guard_node, context);
 }
 
 static EtlGuard
@@ -83,8 +88,7 @@ guard_for_domain(Oid type)
 	{
 		DomainConstraintState *state = lfirst(cell);
 
-		if (calls_foreign_functions((Node *) state->check_expr, NULL))
-			guard.level = ETL_GUARD_SUBTRANSACTION;
+		(void) guard_node((Node *) state->check_expr, &guard);
 	}
 	MemoryContextDelete(context);
 	return guard;
@@ -179,6 +183,32 @@ etl_guard_for_type(Oid type)
 	}
 }
 
+EtlGuard
+etl_guard_for_expression(Node *expression)
+{
+	EtlGuard guard = {ETL_GUARD_PLAIN, false, false};
+
+	(void) guard_node(expression, &guard);
+	return guard;
+}
+
+bool
+etl_error_is_about_data(int sqlerrcode)
+{
+	int class = ERRCODE_TO_CATEGORY(sqlerrcode);
+
+	return class != ERRCODE_CONNECTION_EXCEPTION &&
+		   class != ERRCODE_INVALID_TRANSACTION_STATE &&
+		   class != ERRCODE_TRANSACTION_ROLLBACK &&
+		   class != ERRCODE_INSUFFICIENT_RESOURCES &&
+		   class != ERRCODE_OPERATOR_INTERVENTION &&
+		   class != ERRCODE_SYSTEM_ERROR &&
+		   class != ERRCODE_CONFIG_FILE_ERROR &&
+		   sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
+		   sqlerrcode != ERRCODE_DATA_CORRUPTED &&
+		   sqlerrcode != ERRCODE_INDEX_CORRUPTED;
+}
+
 /* True if an error with this code is about the data. */
 static bool
 is_about_data(const EtlGuard *guard, int sqlerrcode)
@@ -186,15 +216,7 @@ is_about_data(const EtlGuard *guard, int sqlerrcode)
 	int class = ERRCODE_TO_CATEGORY(sqlerrcode);
 
 	if (guard->last || guard->level == ETL_GUARD_SUBTRANSACTION)
-		return class != ERRCODE_CONNECTION_EXCEPTION &&
-			   class != ERRCODE_INVALID_TRANSACTION_STATE &&
-			   class != ERRCODE_TRANSACTION_ROLLBACK &&
-			   class != ERRCODE_INSUFFICIENT_RESOURCES &&
-			   class != ERRCODE_OPERATOR_INTERVENTION &&
-			   class != ERRCODE_SYSTEM_ERROR &&
-			   class != ERRCODE_CONFIG_FILE_ERROR &&
-			   sqlerrcode != ERRCODE_DATA_CORRUPTED &&
-			   sqlerrcode != ERRCODE_INDEX_CORRUPTED;
+		return etl_error_is_about_data(sqlerrcode);
 
 	if (guard->names &&
 		(class == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||

@@ -17,6 +17,8 @@
 
 #include "postgres.h"
 
+#include "nodes/nodes.h"
+
 #include "record/record.h"
 
 typedef enum EtlGuardLevel
@@ -54,6 +56,15 @@ typedef bool (*EtlGuarded)(void *arg, EtlRefusal *refusal);
 
 /* What the type's input function needs; looks up the catalogs. */
 extern EtlGuard etl_guard_for_type(Oid type);
+
+/* What evaluating an expression needs. */
+extern EtlGuard etl_guard_for_expression(Node *expression);
+
+/*
+ * True if an error with this code, raised under a subtransaction, is about the
+ * data; else it is the server's or the user's, and must pass.
+ */
+extern bool etl_error_is_about_data(int sqlerrcode);
 
 /*
  * Calls function(arg, refusal).  Returns false if it did, or if it raised an

@@ -370,15 +370,39 @@ match_column(const EtlRow *row, Names *names, int index, int *next)
 		position = ++*next;
 	if (position > 0)
 	{
-		if (position > reader->nfields)
-			missing_position(row, reader, name, position);
-		return position - 1;
+		if (position <= reader->nfields)
+			return position - 1;
+		if (row->may_lack && mapping->position == 0)
+			return -1;
+		missing_position(row, reader, name, position);
 	}
 
 	field = find_name(names, mapping->name ? mapping->name : name);
-	if (field < 0 && (mapping->name || attribute->attgenerated == '\0'))
+	if (field < 0 &&
+		(mapping->name || (attribute->attgenerated == '\0' && !row->may_lack)))
 		missing_name(row, names, name, mapping->name ? mapping->name : name);
 	return field;
+}
+
+/* Raises 42703 where the source may lack columns, but lacks all. */
+static void
+no_name_matches(const EtlRow *row, const EtlReader *reader)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < reader->nfields; i++)
+		if (!list_name(&list, reader->names[i], i, reader->nfields))
+			break;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("no %s of \"%s\" has the name of a column of the target",
+					row->field_noun, reader->source),
+			 errdetail("It has the %s%s %s.", row->field_noun,
+					   reader->nfields == 1 ? "" : "s", list.data),
+			 errhint("Tell which one goes where with the option \"columns\", "
+					 "or that the source has no header with \"header\": "
+					 "false.")));
 }
 
 /* The fields of all columns of the row, -1 for none. */
@@ -388,6 +412,7 @@ match_columns(const EtlRow *row, EtlReader *reader)
 	Names names = {reader, NULL, NULL};
 	int *fields = palloc(Max(row->desc->natts, 1) * sizeof(int));
 	int next = 0;
+	int matched = 0;
 	int i;
 
 	for (i = 0; i < row->desc->natts; i++)
@@ -402,7 +427,11 @@ match_columns(const EtlRow *row, EtlReader *reader)
 			 mapping->name == NULL && mapping->position == 0))
 			continue;
 		fields[i] = match_column(row, &names, i, &next);
+		matched += fields[i] >= 0;
 	}
+	if (row->may_lack && matched == 0 && reader->names != NULL &&
+		reader->nfields > 0)
+		no_name_matches(row, reader);
 	return fields;
 }
 

@@ -24,6 +24,7 @@ struct EtlRow
 	const char *field_noun;
 	bool has_positions;
 	bool null_on_error;
+	bool may_lack;
 
 	EtlRowDomain *domain; /* that the whole row is a value of, or NULL */
 	EtlMapping *mappings; /* one for each column of desc */

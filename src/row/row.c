@@ -61,6 +61,7 @@ etl_row_new(TupleDesc desc, const Bitmapset *needed,
 	row->field_noun = options->field_noun ? options->field_noun : "field";
 	row->has_positions = options->has_positions;
 	row->null_on_error = options->null_on_error;
+	row->may_lack = options->may_lack;
 	row->bound = AllocSetContextCreate(CurrentMemoryContext, "pg_etl binding",
 									   ALLOCSET_SMALL_SIZES);
 	etl_arena_init(&row->arena, CurrentMemoryContext);
@@ -247,6 +248,21 @@ fill_reject(EtlReject *reject, const EtlColumn *column,
 	}
 }
 
+bool
+etl_row_is_missing(const EtlRow *row, const EtlField *fields, int column)
+{
+	for (int i = 0; i < row->ncolumns; i++)
+	{
+		const EtlColumn *c = &row->columns[i];
+
+		if (c->index == column)
+			return c->origin == ETL_ORIGIN_FIELD &&
+				   (c->field < 0 ||
+					fields[c->field].kind == ETL_FIELD_MISSING);
+	}
+	return true;
+}
+
 TupleDesc
 etl_row_copy_desc(TupleDesc desc)
 {
@@ -256,6 +272,14 @@ etl_row_copy_desc(TupleDesc desc)
 		TupleDescAttr(copy, i)->attgenerated =
 			TupleDescAttr(desc, i)->attgenerated;
 	return copy;
+}
+
+bool
+etl_row_is_special_name(const char *name)
+{
+	EtlOrigin origin;
+
+	return etl_row_is_special(name, &origin);
 }
 
 int

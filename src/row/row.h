@@ -50,6 +50,12 @@ typedef struct EtlRowOptions
 
 	/* What messages call a field: "column" in CSV, "member" in JSON. */
 	const char *field_noun;
+
+	/*
+	 * The source may lack columns that the columns option doesn't name, as
+	 * long as it has one of them.
+	 */
+	bool may_lack;
 } EtlRowOptions;
 
 typedef struct EtlRow EtlRow;
@@ -90,10 +96,20 @@ extern EtlRowStatus etl_row_form(EtlRow *row, EtlReader *reader,
 								 bool *isnull, EtlReject *reject);
 
 /*
+ * Whether a record with these fields, as the reader handed them out, has none
+ * for a 0-based column of desc.
+ */
+extern bool etl_row_is_missing(const EtlRow *row, const EtlField *fields,
+							   int column);
+
+/*
  * A copy of a row type's descriptor, in the current context, which still tells
  * the generated columns.
  */
 extern TupleDesc etl_row_copy_desc(TupleDesc desc);
+
+/* True if the column of that name is no field of a source: "etl_line" etc. */
+extern bool etl_row_is_special_name(const char *name);
 
 /* How many columns of desc are fields of a source: all but the special ones. */
 extern int etl_row_ordinary_columns(TupleDesc desc);

@@ -32,6 +32,7 @@ static const EtlOptionDef csv_defs[] = {
 	{CSV_OPTION(header_rows), .type = ETL_OPTION_INT},
 	{CSV_OPTION(stop_at_blank), .type = ETL_OPTION_BOOL},
 	{CSV_OPTION(skip_footer), .type = ETL_OPTION_INT},
+	{CSV_OPTION(width), .type = ETL_OPTION_INT, .min = 1},
 	{CSV_OPTION(trim_fields), .type = ETL_OPTION_BOOL},
 	{CSV_OPTION(ragged), .type = ETL_OPTION_ENUM,
 	 .values = etl_csv_ragged_names},

@@ -42,6 +42,13 @@ typedef struct EtlItemsOps
 	void (*close)(EtlItems *self);
 } EtlItemsOps;
 
+typedef struct EtlItemStart
+{
+	int64 lines;
+	int64 records;
+	int64 bytes;
+} EtlItemStart;
+
 struct EtlItems
 {
 	const EtlItemsOps *ops;
@@ -51,6 +58,9 @@ struct EtlItems
 
 	/* Tells apart items of one name; 0 where no two have the same. */
 	uint64 key;
+
+	/* Where the item is a piece of what it is named after: what lay before. */
+	EtlItemStart start;
 
 	/* From the start: */
 	bool many;       /* there are several, or may be */

@@ -98,8 +98,8 @@ static void
 take_piece(EtlScan *scan)
 {
 	EtlShared *shared = scan->share->shared;
-	EtlPlace begin = shared->division.begin;
-	EtlPlace end = begin;
+	EtlBoundary begin = shared->division.begin;
+	EtlBoundary end = begin;
 	int64 until = begin.offset + etl_guc_parallel_piece_size;
 	bool more = etl_reader_find_place(scan->reader, &end, until);
 

@@ -17,6 +17,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/memnodes.h"
+#include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 
@@ -25,7 +26,7 @@
 /* How many records are read one by one after a few that were not. */
 #define NOT_AHEAD 32
 
-static void know_record(EtlScan *scan);
+static void place_record(EtlScan *scan);
 static bool next_record(EtlScan *scan, Datum *values, bool *isnull);
 static bool next_item(EtlScan *scan);
 static void warn_of_missed(EtlScan *scan);
@@ -121,7 +122,9 @@ etl_scan_begin(EtlCall *call, TupleDesc desc, const Bitmapset *needed,
 	if (scan->format->form == NULL)
 	{
 		scan->row = make_row(scan, desc, needed);
-		scan->width = etl_row_ordinary_columns(desc);
+		/* how many columns there are tells nothing where some may lack */
+		if (!history->listener)
+			scan->width = etl_row_ordinary_columns(desc);
 	}
 	return scan;
 }
@@ -220,11 +223,10 @@ static bool
 form_ahead(EtlScan *scan)
 {
 	int many = scan->row ? etl_row_many(scan->row) : 0;
-	const EtlField *fields;
 
 	if (many == 0)
 		return false;
-	know_record(scan);
+	etl_scan_know_record(scan);
 	scan->next_ahead = 0;
 	scan->ahead = 0;
 	/* where many records are not plain, trying costs more than it brings */
@@ -234,22 +236,49 @@ form_ahead(EtlScan *scan)
 		return false;
 	}
 	scan->phase = READING;
-	scan->ahead = etl_reader_next_plain(scan->reader, many, &fields);
+	scan->ahead =
+		etl_reader_next_plain(scan->reader, many, &scan->ahead_fields);
 	if (scan->ahead < many / 8)
 		scan->not_ahead = NOT_AHEAD;
 	if (scan->ahead == 0)
 		return false;
-	etl_row_form_many(scan->row, fields, scan->reader->nwanted, scan->ahead);
+	etl_row_form_many(scan->row, scan->ahead_fields, scan->reader->nwanted,
+					  scan->ahead);
 	return true;
 }
 
 /* Makes scan->record the one that the last row came from. */
-static void
-know_record(EtlScan *scan)
+void
+etl_scan_know_record(EtlScan *scan)
 {
 	if (scan->next_ahead > 0)
+	{
 		etl_reader_plain_record(scan->reader, scan->next_ahead - 1,
 								&scan->record);
+		place_record(scan);
+	}
+}
+
+/* Adds what lay before the item, where it is a piece of a source. */
+static void
+place_record(EtlScan *scan)
+{
+	const EtlItemStart *start = &scan->items->start;
+
+	scan->record.line += start->lines;
+	scan->record.record_no += start->records;
+	scan->record.offset += start->bytes;
+}
+
+/* The same for a record that its reader rejects. */
+static void
+place_reject(const EtlScan *scan, EtlReject *reject)
+{
+	const EtlItemStart *start = &scan->items->start;
+
+	reject->line += start->lines;
+	reject->record_no += start->records;
+	reject->offset += start->bytes;
 }
 
 /* Reads the open item up to its next row; false if it has none. */
@@ -274,6 +303,7 @@ next_record(EtlScan *scan, Datum *values, bool *isnull)
 			if (likely(etl_row_take(scan->row, i, values, isnull)))
 				return true;
 			etl_reader_plain_record(scan->reader, i, &scan->record);
+			place_record(scan);
 		}
 		else
 		{
@@ -283,9 +313,11 @@ next_record(EtlScan *scan, Datum *values, bool *isnull)
 				case ETL_READ_EOF:
 					return false;
 				case ETL_READ_REJECT:
+					place_reject(scan, &scan->reader->reject);
 					take_reject(scan, &scan->reader->reject, false);
 					continue;
 				case ETL_READ_RECORD:
+					place_record(scan);
 					break;
 			}
 		}
@@ -318,8 +350,12 @@ next_item(EtlScan *scan)
 		etl_scan_item_ended(scan);
 		etl_scan_close_item(scan);
 	}
-	if (!etl_items_next(scan->items) || !etl_scan_open_stream(scan))
-		return false;
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!etl_items_next(scan->items) || !etl_scan_open_stream(scan))
+			return false;
+	} while (!etl_scan_item_is_wanted(scan));
 	etl_scan_open_reader(scan);
 	scan->history->counts.items++;
 	etl_scan_open_policy(scan->history, scan->call,
@@ -363,6 +399,9 @@ etl_scan_open_reader(EtlScan *scan)
 									  scan->width);
 	if (scan->row)
 		etl_row_bind(scan->row, scan->reader);
+	if (scan->history->listener && scan->history->listener->item_bound)
+		scan->history->listener->item_bound(scan->history->listener,
+											scan->reader);
 	MemoryContextSwitchTo(old_context);
 
 	scan->nitems++;
@@ -415,7 +454,8 @@ static void
 finish(EtlScan *scan)
 {
 	close_items(scan);
-	if (scan->history->policy && !scan->share)
+	/* who listens, or shares, has more to reject, and judges it all */
+	if (scan->history->policy && !scan->share && !scan->history->listener)
 		etl_reject_finish(scan->history->policy, scan->records);
 }
 
@@ -432,9 +472,16 @@ etl_scan_open_policy(EtlScanHistory *history, const EtlCall *call,
 	EtlOnError on_error = etl_call_on_error(call);
 	EtlRejectSink *sink = NULL;
 
-	if (on_error == ETL_ON_ERROR_DEAD_LETTER)
+	if (history->listener && history->listener->sink)
+		sink = history->listener->sink;
+	else if (on_error == ETL_ON_ERROR_DEAD_LETTER)
 		sink = open_store(history, call, record_options);
 
+	if (history->listener)
+	{
+		policy->sink = sink;
+		return;
+	}
 	if (policy &&
 		(policy->on_error != on_error ||
 		 policy->limit != options->reject_limit ||
@@ -521,7 +568,11 @@ open_store(EtlScanHistory *history, const EtlCall *call, char *options)
 		origin.format = etl_call_record_format(call)->name;
 		origin.options = history->store_options;
 		origin.estate = history->estate;
+		origin.load_id = history->listener ? history->listener->load_id : 0;
+		origin.target =
+			history->listener ? history->listener->target : InvalidOid;
 		history->store = etl_reject_open_store(&origin);
+		history->stores = lappend(history->stores, history->store);
 		MemoryContextSwitchTo(old_context);
 	}
 	pfree(options);
@@ -564,6 +615,7 @@ make_row(EtlScan *scan, TupleDesc desc, const Bitmapset *needed)
 	row_options.date_formats = options->date_formats;
 	row_options.domain = scan->call->row_domain;
 	row_options.field_noun = format->field_noun;
+	row_options.may_lack = scan->history->listener != NULL;
 	return etl_row_new(desc, needed, &row_options);
 }
 
@@ -577,7 +629,7 @@ scan_error_context(void *arg)
 	if (scan->phase == REJECTING || scan->items->name == NULL)
 		return;
 	if (scan->open)
-		know_record(scan);
+		etl_scan_know_record(scan);
 	name = scan->items->name;
 	if (scan->phase == CONVERTING)
 		errcontext("%s, line %lld", name, (long long) scan->record.line);

@@ -20,6 +20,7 @@ struct EtlScanHistory
 	EtlScanCounts counts;
 	char *description;       /* of the last item, if instrumented */
 	EtlRejectPolicy *policy; /* NULL until the first item is open */
+	EtlScanListener *listener;
 
 	/* Reading together with other processes; NULL: alone. */
 	EtlShare *share;
@@ -29,6 +30,7 @@ struct EtlScanHistory
 	/* The store for rejects, and the pinned options it was opened with. */
 	EtlRejectSink *store;
 	char *store_options;
+	List *stores; /* all there were */
 };
 
 struct EtlScan
@@ -66,7 +68,8 @@ struct EtlScan
 	} phase;
 	EtlRecord record;
 
-	/* Rows formed ahead. */
+	/* Rows formed ahead, and the fields that they were made of. */
+	const EtlField *ahead_fields;
 	int ahead;
 	int next_ahead;
 	int not_ahead; /* records to read one by one first */
@@ -96,6 +99,12 @@ extern char *etl_scan_record_options(EtlScan *scan);
  */
 extern void etl_scan_open_policy(EtlScanHistory *history, const EtlCall *call,
 								 char *record_options, bool new_pass);
+
+/* Makes scan->record the one that the last row came from. */
+extern void etl_scan_know_record(EtlScan *scan);
+
+/* listen.c: whether who listens wants the item, whose stream is open. */
+extern bool etl_scan_item_is_wanted(EtlScan *scan);
 
 /* pieces.c: see there. */
 extern bool etl_pieces_next(EtlScan *scan);

@@ -196,9 +196,54 @@ typedef struct EtlScanHistory EtlScanHistory;
 typedef struct EtlScan EtlScan;
 
 /*
+ * Who runs a scan for more than its rows: a load.  Rejects are judged by its
+ * policy, whose sink the scan sets from item to item, and columns that an item
+ * lacks are no error: etl_scan_is_missing() tells.
+ */
+typedef struct EtlScanListener EtlScanListener;
+struct EtlScanListener
+{
+	EtlRejectPolicy *policy;
+	int64 load_id; /* of dead letters */
+	Oid target;    /* the same */
+
+	/*
+	 * Where rejects of the item that is opened next go to; NULL: where the call
+	 * says.
+	 */
+	EtlRejectSink *sink;
+
+	/*
+	 * Returns false to pass over the item.  version tells its content from
+	 * what the same name had at other times; NULL if nothing does.  May be
+	 * NULL.
+	 */
+	bool (*item_opened)(EtlScanListener *self, const char *name,
+						const char *version);
+
+	/* The version is a checksum, for which items are read twice; or is one
+	 * where there is no other. */
+	bool by_checksum;
+	bool needs_version;
+
+	/*
+	 * Learns the names of an item's fields, as EtlReader has them, and which
+	 * of them are wanted; not where names are open.  May be NULL.
+	 */
+	void (*item_bound)(EtlScanListener *self, const EtlReader *reader);
+};
+
+/*
  * A history, in the current memory context.  estate is the query's, or NULL.
  */
 extern EtlScanHistory *etl_scan_history_new(EState *estate);
+
+/* For scans that somebody listens to, with no query around them. */
+extern EtlScanHistory *
+etl_scan_history_new_listened(EtlScanListener *listener);
+
+/* Writes the dead letters of a history that has no query. */
+extern void etl_scan_history_flush(EtlScanHistory *history);
 extern EtlScanCounts etl_scan_history_counts(const EtlScanHistory *history);
 
 /*
@@ -233,6 +278,24 @@ extern EtlScan *etl_scan_begin(EtlCall *call, TupleDesc desc,
  * when all that the scan held open has been closed.
  */
 extern bool etl_scan_next(EtlScan *scan, Datum *values, bool *isnull);
+
+/*
+ * The record that the last row was made of; what it points to lives until the
+ * next call, and so does the sink, or NULL, that rejects of its item go to.
+ */
+extern const EtlRecord *etl_scan_record(EtlScan *scan);
+extern const char *etl_scan_item_name(const EtlScan *scan);
+extern EtlRejectSink *etl_scan_sink(const EtlScan *scan);
+
+/* The record's own bytes in the source's encoding; live until the next call. */
+extern const char *etl_scan_raw_bytes(EtlScan *scan, const EtlRecord *record,
+									  size_t *len);
+
+/* The record as the text of a JSON object, palloc'd, or NULL if it has none. */
+extern char *etl_scan_record_json(EtlScan *scan, const EtlRecord *record);
+
+/* Whether that record has no field at all for a 0-based column of the row. */
+extern bool etl_scan_is_missing(EtlScan *scan, int column);
 
 /* Ends a scan, at its end or before. */
 extern void etl_scan_end(EtlScan *scan);

@@ -130,6 +130,18 @@ static const EtlStreamOps file_ops = {
 	.close = file_close,
 };
 
+/* Size and time of modification, palloc'd. */
+static char *
+file_version(int fd, int64 size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return NULL;
+	return psprintf("size %lld, modified %lld.%09ld", (long long) size,
+					(long long) st.st_mtim.tv_sec, (long) st.st_mtim.tv_nsec);
+}
+
 EtlStream *
 etl_stream_open_file(const char *path, const char *name)
 {
@@ -153,6 +165,7 @@ etl_stream_open_file(const char *path, const char *name)
 						 "max_files_per_process")));
 	self->reserved = true;
 	self->fd = etl_confine_open(path, name, &self->size);
+	self->base.version = file_version(self->fd, self->size);
 	return &self->base;
 }
 

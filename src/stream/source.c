@@ -370,6 +370,19 @@ copy_header(const EtlHttpResponse *response, const char *name)
 	return value ? pstrdup(value) : NULL;
 }
 
+/* What tells versions apart: the tag, else the time, with the length. */
+static char *
+validators_version(const EtlValidators *validators)
+{
+	if (validators->etag)
+		return psprintf("etag %s", validators->etag);
+	if (validators->last_modified)
+		return psprintf("size %lld, modified %s",
+						(long long) validators->content_length,
+						validators->last_modified);
+	return NULL;
+}
+
 /* Sends the request, and keeps what the answer says of the content. */
 static EtlStream *
 fetch_url(EtlSource *source)
@@ -377,11 +390,14 @@ fetch_url(EtlSource *source)
 	EtlHttpFetch *fetch =
 		etl_http_fetch_start(source->client, &source->request);
 	const EtlHttpResponse *response = etl_http_fetch_response(fetch);
+	EtlStream *stream;
 
 	source->validators.etag = copy_header(response, "ETag");
 	source->validators.last_modified = copy_header(response, "Last-Modified");
 	source->validators.content_length = response->content_length;
-	return etl_stream_open_http(fetch, source->names[0], source->max_bytes);
+	stream = etl_stream_open_http(fetch, source->names[0], source->max_bytes);
+	stream->version = validators_version(&source->validators);
+	return stream;
 }
 
 EtlStream *

@@ -55,6 +55,12 @@ struct EtlStream
 	/* How many bytes decoding may make of these; 0 for any number. */
 	uint64 max_bytes;
 
+	/*
+	 * What the source says to tell this version of its content from others,
+	 * such as size and time of a file; NULL if it says nothing.
+	 */
+	const char *version;
+
 	/* Bytes delivered so far. */
 	uint64 delivered;
 
