@@ -39,6 +39,8 @@ INSTALL_SQL = \
 	sql/install/11_json.sql \
 	sql/install/12_api.sql \
 	sql/install/15_look.sql \
+	sql/install/20_load.sql \
+	sql/install/21_ledger.sql \
 	sql/install/40_dead_letter.sql \
 	sql/install/90_grants.sql
 

@@ -43,6 +43,8 @@ int etl_guc_max_decompression_ratio = DEFAULT_DECOMPRESSION_RATIO;
 char *etl_guc_allowed_urls = NULL;
 bool etl_guc_allow_private_addresses = false;
 int etl_guc_parallel_piece_size = DEFAULT_PIECE_SIZE;
+bool etl_guc_log_loads = false;
+bool etl_guc_notify_loads = true;
 
 static bool check_allowed_directories(char **newval, void **extra,
 									  GucSource source);
@@ -96,6 +98,19 @@ etl_guc_init(void)
 							1, 1024 * 1024 * 1024, PGC_USERSET,
 							GUC_UNIT_BYTE | GUC_NOT_IN_SAMPLE, NULL, NULL,
 							NULL);
+
+	DefineCustomBoolVariable("pg_etl.log_loads",
+							 "Logs each load that is done.",
+							 "The log entry's detail is a JSON object.",
+							 &etl_guc_log_loads, false, PGC_SUSET, 0, NULL,
+							 NULL, NULL);
+
+	DefineCustomBoolVariable("pg_etl.notify_loads",
+							 "Notifies the channel pg_etl of each load that "
+							 "is done.",
+							 "A transaction that notifies cannot be prepared.",
+							 &etl_guc_notify_loads, true, PGC_USERSET, 0, NULL,
+							 NULL, NULL);
 
 	MarkGUCPrefixReserved("pg_etl");
 }

@@ -42,6 +42,12 @@ extern bool etl_guc_allow_private_addresses;
  */
 extern int etl_guc_parallel_piece_size;
 
+/* pg_etl.log_loads: whether each load that is done is told in the log. */
+extern bool etl_guc_log_loads;
+
+/* pg_etl.notify_loads: whether those who LISTEN are told. */
+extern bool etl_guc_notify_loads;
+
 /* Defines the settings; called once, from _PG_init. */
 extern void etl_guc_init(void);
 

@@ -83,10 +83,10 @@ COMMENT ON COLUMN etl.dead_letter.format IS
 COMMENT ON COLUMN etl.dead_letter.options IS
 	'settings that the source was read with, detected ones included';
 
-CREATE INDEX dead_letter_status_target_idx
-	ON etl.dead_letter (status, target);
-CREATE INDEX dead_letter_load_id_idx ON etl.dead_letter (load_id);
-CREATE INDEX dead_letter_owner_idx ON etl.dead_letter (owner);
+-- Who looks for letters looks for those that wait; each index costs as much as
+-- half the letter.
+CREATE INDEX dead_letter_pending_idx ON etl.dead_letter (target, load_id)
+	WHERE status = 'pending';
 
 -- Whoever owns a dead letter, or may insert into its target, sees and repairs
 -- it.  Name and identifier of the owner must both fit: the name alone could
@@ -107,3 +107,76 @@ CREATE POLICY dead_letter_update ON etl.dead_letter FOR UPDATE
 SELECT pg_catalog.pg_extension_config_dump('etl.dead_letter', '');
 SELECT pg_catalog.pg_extension_config_dump(
 	'etl.dead_letter_dead_letter_id_seq', '');
+
+CREATE FUNCTION etl_replay_dead_letters(
+	target regclass DEFAULT NULL,
+	load_id bigint DEFAULT NULL,
+	ids bigint[] DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+RETURNS SETOF etl.load
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'etl_replay_dead_letters';
+
+COMMENT ON FUNCTION etl_replay_dead_letters(regclass, bigint, bigint[], jsonb)
+IS 'loads pending dead letters again, repaired or with other settings; those refused again stay pending';
+
+CREATE FUNCTION etl_discard_dead_letters(
+	target regclass DEFAULT NULL,
+	load_id bigint DEFAULT NULL,
+	ids bigint[] DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'etl_discard_dead_letters';
+
+COMMENT ON FUNCTION etl_discard_dead_letters(regclass, bigint, bigint[])
+IS 'gives pending dead letters up; returns how many';
+
+CREATE FUNCTION etl_purge_dead_letters(older_than interval)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'etl_purge_dead_letters';
+
+COMMENT ON FUNCTION etl_purge_dead_letters(interval)
+IS 'deletes dead letters that were replayed or discarded so long ago; returns how many';
+
+CREATE VIEW etl.dead_letter_summary WITH (security_invoker = true) AS
+SELECT g.target, g.load_id, g.stage, g.sqlstate, g.column_name,
+	g.constraint_name, g.status, g.count, g.attempts, g.first_at, g.last_at,
+	g.example_id, d.message AS example
+FROM (SELECT target, load_id, stage, sqlstate, column_name, constraint_name,
+		status, pg_catalog.count(*) AS count,
+		pg_catalog.max(attempts) AS attempts,
+		pg_catalog.min(created_at) AS first_at,
+		pg_catalog.max(created_at) AS last_at,
+		pg_catalog.min(dead_letter_id) AS example_id
+	FROM etl.dead_letter
+	GROUP BY target, load_id, stage, sqlstate, column_name, constraint_name,
+		status) AS g
+JOIN etl.dead_letter AS d ON d.dead_letter_id = g.example_id;
+
+COMMENT ON VIEW etl.dead_letter_summary IS
+	'how many dead letters there are of which kind';
+COMMENT ON COLUMN etl.dead_letter_summary.target IS
+	'table that the records were to go into; null if queries read them';
+COMMENT ON COLUMN etl.dead_letter_summary.load_id IS
+	'load that rejected the records; null if queries did';
+COMMENT ON COLUMN etl.dead_letter_summary.stage IS
+	'what refused the records';
+COMMENT ON COLUMN etl.dead_letter_summary.sqlstate IS
+	'error code of the refusal';
+COMMENT ON COLUMN etl.dead_letter_summary.column_name IS
+	'column whose values were refused';
+COMMENT ON COLUMN etl.dead_letter_summary.constraint_name IS
+	'constraint or check that refused the records';
+COMMENT ON COLUMN etl.dead_letter_summary.status IS
+	'pending, replayed or discarded';
+COMMENT ON COLUMN etl.dead_letter_summary.count IS 'how many there are';
+COMMENT ON COLUMN etl.dead_letter_summary.attempts IS
+	'the most replays that one of them has failed in';
+COMMENT ON COLUMN etl.dead_letter_summary.first_at IS
+	'when the first was rejected';
+COMMENT ON COLUMN etl.dead_letter_summary.last_at IS
+	'when the last was rejected';
+COMMENT ON COLUMN etl.dead_letter_summary.example_id IS
+	'number of the first';
+COMMENT ON COLUMN etl.dead_letter_summary.example IS 'message of the first';

@@ -12,10 +12,17 @@
  * fails, or the (sub)transaction that it runs in, nothing has been written and
  * nothing is left; if the (sub)transaction is rolled back later, so are the
  * rows.  A cursor finishes when it is closed, at the latest by COMMIT.
+ *
+ * A load has no query around its scan, and may write at any time.  Its spools
+ * live in the load's memory, and are written when they are full, so that they
+ * need no file, and when the load says so.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/parallel.h"
+#include "access/toast_compression.h"
+#include "access/toast_internals.h"
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "lib/ilist.h"
@@ -29,27 +36,35 @@
 #include "deadletter/deadletter.h"
 #include "deadletter/table.h"
 #include "reject/reject.h"
+#include "row/guard.h"
 
-/* How much of a spool stays in memory. */
+/* How much of a query's spool stays in memory. */
 #define SPOOL_KILOBYTES 256
+
+/* A load's spool is full with so many bytes, which take at most twice as much. */
+#define FULL_BYTES (512 * 1024)
+#define LOAD_SPOOL_KILOBYTES (2 * FULL_BYTES / 1024 + 128)
 
 typedef struct Spool
 {
 	EtlRejectSink base;
 	dlist_node node; /* in spools, until freed */
-	EState *estate;  /* of the query, not of a recheck in it */
+	EState *estate;  /* of the query, not of a recheck in it; NULL: none */
 	MemoryContext context;
 	MemoryContextCallback callback;
 
 	TupleDesc desc;
 	Tuplestorestate *rows; /* NULL until the first reject */
+	size_t bytes;          /* about what it holds */
+	MemoryContext row_context;
 
 	/* What all rows have in common. */
-	const char *owner;
-	Oid owner_oid;
 	const char *format;
 	const char *options_text;
-	Datum options; /* jsonb */
+	int64 load_id; /* 0: none */
+	Oid target;    /* the same */
+	Datum *values; /* a row; what they all have is filled in */
+	bool *isnull;
 } Spool;
 
 static dlist_head spools = DLIST_STATIC_INIT(spools);
@@ -63,6 +78,7 @@ static void flush_spool(EtlRejectSink *self);
 static void forget_spool(void *arg);
 static void finish_query(QueryDesc *query);
 static void write_spool(Spool *spool);
+static void fill_common(Spool *spool);
 
 static const EtlRejectSinkOps spool_ops = {put_reject, flush_spool};
 
@@ -130,7 +146,7 @@ open_spool(const EtlRejectOrigin *origin)
 	 * A recheck of a locked row runs in a state that is never finished, and
 	 * reads what the query itself has read: its spool knows those rejects.
 	 */
-	while (estate->es_epq_active != NULL)
+	while (estate && estate->es_epq_active != NULL)
 		estate = estate->es_epq_active->parentestate;
 	if (estate != origin->estate)
 	{
@@ -140,25 +156,28 @@ open_spool(const EtlRejectOrigin *origin)
 	}
 
 	if (IsParallelWorker() ||
-		(IsInParallelMode() && !estate->es_use_parallel_mode))
+		(IsInParallelMode() && !(estate && estate->es_use_parallel_mode)))
 		raise_parallel_mode();
 
-	old = MemoryContextSwitchTo(estate->es_query_cxt);
+	old = MemoryContextSwitchTo(estate ? estate->es_query_cxt
+									   : CurrentMemoryContext);
 	spool = palloc0(sizeof(Spool));
 	spool->base.ops = &spool_ops;
 	spool->estate = estate;
+	spool->load_id = origin->load_id;
+	spool->target = origin->target;
 	spool->context =
-		AllocSetContextCreate(estate->es_query_cxt, "pg_etl dead letters",
+		AllocSetContextCreate(CurrentMemoryContext, "pg_etl dead letters",
 							  ALLOCSET_SMALL_SIZES);
 	spool->base.seen = etl_reject_seen_new(spool->context);
 	MemoryContextSwitchTo(spool->context);
 	spool->desc = etl_deadletter_table_desc();
-	spool->owner_oid = GetUserId();
-	spool->owner = GetUserNameFromId(spool->owner_oid, false);
+	spool->row_context =
+		AllocSetContextCreate(spool->context, "pg_etl dead letter",
+							  ALLOCSET_DEFAULT_SIZES);
 	spool->format = pstrdup(origin->format);
 	spool->options_text = pstrdup(origin->options);
-	spool->options =
-		DirectFunctionCall1(jsonb_in, CStringGetDatum(spool->options_text));
+	fill_common(spool);
 	MemoryContextSwitchTo(old);
 
 	dlist_push_tail(&spools, &spool->node);
@@ -177,16 +196,22 @@ forget_spool(void *arg)
 	dlist_delete(&spool->node);
 }
 
-/* Sets a text column; bytes that are no text are escaped, NULL is null. */
+const char *
+etl_deadletter_printable(const char *text)
+{
+	if (pg_verifymbstr(text, strlen(text), true))
+		return text;
+	return etl_reject_excerpt(text, strlen(text), PG_INT32_MAX);
+}
+
+/* Sets a text column; NULL is null. */
 static void
 set_text(Datum *values, bool *isnull, EtlDeadLetterColumn column,
 		 const char *text)
 {
 	if (text == NULL)
 		return;
-	if (!pg_verifymbstr(text, strlen(text), true))
-		text = etl_reject_excerpt(text, strlen(text), PG_INT32_MAX);
-	values[column] = CStringGetTextDatum(text);
+	values[column] = CStringGetTextDatum(etl_deadletter_printable(text));
 	isnull[column] = false;
 }
 
@@ -197,13 +222,96 @@ set_value(Datum *values, bool *isnull, EtlDeadLetterColumn column, Datum value)
 	isnull[column] = false;
 }
 
+/*
+ * The value, compressed where that helps: once for all rows, of which it would be
+ * the larger part.
+ */
+static Datum
+compressed(Datum value)
+{
+	Datum result = toast_compress_datum(value, TOAST_PGLZ_COMPRESSION);
+
+	return DatumGetPointer(result) ? result : value;
+}
+
+/* Makes a row of what all rejects have in common. */
+static void
+fill_common(Spool *spool)
+{
+	Datum *values = palloc0(sizeof(Datum) * spool->desc->natts);
+	bool *isnull = palloc(sizeof(bool) * spool->desc->natts);
+	Oid owner = GetUserId();
+
+	spool->values = values;
+	spool->isnull = isnull;
+	memset(isnull, true, sizeof(bool) * spool->desc->natts);
+	if (spool->load_id > 0)
+		set_value(values, isnull, ETL_DEAD_LETTER_LOAD_ID,
+				  Int64GetDatum(spool->load_id));
+	if (OidIsValid(spool->target))
+		set_value(values, isnull, ETL_DEAD_LETTER_TARGET,
+				  ObjectIdGetDatum(spool->target));
+	set_value(values, isnull, ETL_DEAD_LETTER_ATTEMPTS, Int32GetDatum(0));
+	set_text(values, isnull, ETL_DEAD_LETTER_STATUS, "pending");
+	set_value(values, isnull, ETL_DEAD_LETTER_CREATED_AT,
+			  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
+	set_value(values, isnull, ETL_DEAD_LETTER_OWNER,
+			  DirectFunctionCall1(
+				  namein, CStringGetDatum(GetUserNameFromId(owner, false))));
+	set_value(values, isnull, ETL_DEAD_LETTER_OWNER_OID,
+			  ObjectIdGetDatum(owner));
+	set_text(values, isnull, ETL_DEAD_LETTER_FORMAT, spool->format);
+	set_value(values, isnull, ETL_DEAD_LETTER_OPTIONS,
+			  compressed(
+				  DirectFunctionCall1(jsonb_in,
+									  CStringGetDatum(spool->options_text))));
+}
+
+typedef struct RecordText
+{
+	const char *text;
+	Datum value;
+} RecordText;
+
+static bool
+parse_record(void *arg, EtlRefusal *refusal)
+{
+	RecordText *record = arg;
+
+	record->value =
+		DirectFunctionCall1(jsonb_in, CStringGetDatum(record->text));
+	return true;
+}
+
+/*
+ * Keeps the text of an object.  What jsonb can't hold, such as \u0000 in a value
+ * of type json, is kept as the bytes of a JSON text.
+ */
+static void
+set_record(Datum *values, bool *isnull, const char *text)
+{
+	EtlGuard guard = {ETL_GUARD_PLAIN, false, false};
+	RecordText record = {.text = text};
+	EtlRefusal refusal;
+	char *utf8;
+
+	if (etl_guard_call(&guard, parse_record, &record, &refusal))
+	{
+		set_value(values, isnull, ETL_DEAD_LETTER_RECORD, record.value);
+		return;
+	}
+	utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
+	set_value(values, isnull, ETL_DEAD_LETTER_RAW,
+			  PointerGetDatum(cstring_to_text(utf8)));
+}
+
 /* Makes a row of a reject; everything lies in the current memory context. */
 static void
 fill_row(const Spool *spool, const EtlReject *reject, Datum *values,
 		 bool *isnull)
 {
-	memset(values, 0, sizeof(Datum) * spool->desc->natts);
-	memset(isnull, true, sizeof(bool) * spool->desc->natts);
+	memcpy(values, spool->values, sizeof(Datum) * spool->desc->natts);
+	memcpy(isnull, spool->isnull, sizeof(bool) * spool->desc->natts);
 
 	set_text(values, isnull, ETL_DEAD_LETTER_SOURCE, reject->source);
 	if (reject->line > 0)
@@ -211,14 +319,17 @@ fill_row(const Spool *spool, const EtlReject *reject, Datum *values,
 				  Int64GetDatum(reject->line));
 	set_value(values, isnull, ETL_DEAD_LETTER_RECORD_NO,
 			  Int64GetDatum(reject->record_no));
-	set_value(values, isnull, ETL_DEAD_LETTER_BYTE_OFFSET,
-			  Int64GetDatum(reject->offset));
+	if (reject->raw)
+		set_value(values, isnull, ETL_DEAD_LETTER_BYTE_OFFSET,
+				  Int64GetDatum(reject->offset));
 
 	/* A bytea is laid out as a text is. */
 	if (reject->raw)
 		set_value(values, isnull, ETL_DEAD_LETTER_RAW,
 				  PointerGetDatum(
 					  cstring_to_text_with_len(reject->raw, reject->raw_len)));
+	else if (reject->record)
+		set_record(values, isnull, reject->record);
 	set_text(values, isnull, ETL_DEAD_LETTER_STAGE,
 			 etl_stage_name(reject->stage));
 	set_text(values, isnull, ETL_DEAD_LETTER_SQLSTATE,
@@ -228,46 +339,42 @@ fill_row(const Spool *spool, const EtlReject *reject, Datum *values,
 	set_text(values, isnull, ETL_DEAD_LETTER_COLUMN_NAME, reject->column_name);
 	set_text(values, isnull, ETL_DEAD_LETTER_CONSTRAINT_NAME,
 			 reject->constraint_name);
-	set_value(values, isnull, ETL_DEAD_LETTER_ATTEMPTS, Int32GetDatum(0));
-	set_text(values, isnull, ETL_DEAD_LETTER_STATUS, "pending");
-	set_value(values, isnull, ETL_DEAD_LETTER_CREATED_AT,
-			  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
-	set_value(values, isnull, ETL_DEAD_LETTER_OWNER,
-			  DirectFunctionCall1(namein, CStringGetDatum(spool->owner)));
-	set_value(values, isnull, ETL_DEAD_LETTER_OWNER_OID,
-			  ObjectIdGetDatum(spool->owner_oid));
-	set_text(values, isnull, ETL_DEAD_LETTER_FORMAT, spool->format);
-	set_value(values, isnull, ETL_DEAD_LETTER_OPTIONS, spool->options);
 }
 
 static void
 put_reject(EtlRejectSink *self, const EtlReject *reject)
 {
 	Spool *spool = (Spool *) self;
-	MemoryContext row_context;
 	MemoryContext old = MemoryContextSwitchTo(spool->context);
 	Datum *values;
 	bool *isnull;
 
 	if (spool->rows == NULL)
-		spool->rows = tuplestore_begin_heap(false, false, SPOOL_KILOBYTES);
+		spool->rows =
+			tuplestore_begin_heap(false, false,
+								  spool->estate ? SPOOL_KILOBYTES
+												: LOAD_SPOOL_KILOBYTES);
 
-	row_context = AllocSetContextCreate(spool->context, "pg_etl dead letter",
-										ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(row_context);
+	MemoryContextSwitchTo(spool->row_context);
 	values = palloc(sizeof(Datum) * spool->desc->natts);
 	isnull = palloc(sizeof(bool) * spool->desc->natts);
 	fill_row(spool, reject, values, isnull);
 	tuplestore_putvalues(spool->rows, spool->desc, values, isnull);
-
+	spool->bytes += heap_compute_data_size(spool->desc, values, isnull);
+	MemoryContextReset(spool->row_context);
 	MemoryContextSwitchTo(old);
-	MemoryContextDelete(row_context);
+	if (spool->estate == NULL && spool->bytes >= FULL_BYTES)
+		write_spool(spool);
 }
 
-/* Nothing to do before the query's end. */
+/* Nothing to do before the query's end, if there is a query. */
 static void
 flush_spool(EtlRejectSink *self)
 {
+	Spool *spool = (Spool *) self;
+
+	if (spool->estate == NULL && spool->bytes > 0)
+		write_spool(spool);
 }
 
 /* ExecutorFinish_hook: writes what the query's scans have rejected. */
@@ -285,7 +392,7 @@ finish_query(QueryDesc *query)
 	{
 		Spool *spool = dlist_container(Spool, node, iter.cur);
 
-		if (spool->estate == query->estate && spool->rows != NULL)
+		if (spool->estate == query->estate && spool->bytes > 0)
 			write_spool(spool);
 	}
 }
@@ -310,6 +417,12 @@ write_spool(Spool *spool)
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	etl_deadletter_writer_close(writer);
-	tuplestore_end(spool->rows);
-	spool->rows = NULL;
+	if (spool->estate)
+	{
+		tuplestore_end(spool->rows);
+		spool->rows = NULL;
+	}
+	else
+		tuplestore_clear(spool->rows);
+	spool->bytes = 0;
 }

@@ -43,6 +43,9 @@ typedef enum EtlDeadLetterColumn
 /* The table's row type, a copy in the current memory context. */
 extern TupleDesc etl_deadletter_table_desc(void);
 
+/* The text, or, where it has bytes that are no text, a copy that escapes them. */
+extern const char *etl_deadletter_printable(const char *text);
+
 typedef struct EtlDeadLetterWriter EtlDeadLetterWriter;
 
 /*

@@ -1,6 +1,7 @@
 """What the fault server serves, before any fault.
 
     /records.{json,ndjson,csv}[.gz]?rows=N[&first=I][&pad=N]
+    /changes?last=N[&since=S][&by=time|id|epoch|ms]   see changes()
     /digest?first=I&last=N          of the records' id|name|amount|day lines
     /pages?by=...                   records page by page, see pages()
     /echo                           the request, as JSON
@@ -27,6 +28,7 @@ import time
 import urllib.parse
 import zlib
 
+CHANGES_BEGIN = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
 FIRST_DAY = datetime.date(2020, 1, 1)
 TYPES = {"json": "application/json", "ndjson": "application/x-ndjson",
          "csv": "text/csv"}
@@ -213,6 +215,29 @@ def pages(request):
     return Answer(head + items + tail + b"}\n", headers=headers)
 
 
+def changes(request):
+    """The records 1 to last that are not older than since.
+
+    Each is a minute younger than the one before, from 2024-01-01 on, and the
+    youngest comes first.  since is a time or the number of a record, as by=
+    says.  empty=1 leaves out the times.
+    """
+    by = request.query.get("by", "time")
+    since = request.query.get("since")
+    items = []
+    for i in range(request.number("last", 10), 0, -1):
+        at = CHANGES_BEGIN + datetime.timedelta(minutes=i)
+        mark = {"time": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "id": i,
+                "epoch": int(at.timestamp()),
+                "ms": int(at.timestamp()) * 1000}[by]
+        is_old = since is not None and mark < type(mark)(since)
+        if not is_old:
+            items.append({"id": i, "updated_at": at.isoformat()})
+            if "empty" in request.query:
+                del items[-1]["updated_at"]
+    return as_json(items)
+
+
 def echo(request):
     return as_json({"method": request.method, "target": request.target,
                     "query": request.query, "headers": request.headers,
@@ -278,6 +303,8 @@ def find(request, count):
                       type="text/plain")
     if path == "/pages":
         return pages(request)
+    if path == "/changes":
+        return changes(request)
     if path == "/echo":
         return echo(request)
     if path == "/told":

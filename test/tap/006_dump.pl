@@ -1,4 +1,5 @@
-# Dead letters, and views over files, survive a dump and restore.
+# Dead letters, what loads have left, and views over files survive a dump and
+# restore.
 
 use strict;
 use warnings;
@@ -17,6 +18,10 @@ $node->safe_psql(
 	CREATE ROLE reader LOGIN;
 	GRANT pg_read_server_files TO reader;
 	CREATE TABLE ab (a int, b date);
+	CREATE TABLE loaded (a int, b date);
+	SELECT etl_load('loaded', '$file', on_error => 'skip');
+	INSERT INTO etl.cursor SELECT 'loaded', 'http://x', 'a', '', '7', key, 1,
+		now(), owner, owner_oid FROM etl.loaded_source;
 	CREATE VIEW v AS SELECT * FROM etl_read_csv('$file', NULL::ab,
 		on_error => 'skip');
 	CREATE VIEW w AS SELECT a FROM etl_read_csv('$file',
@@ -35,6 +40,9 @@ my $grants =
   . "WHERE relnamespace = 'etl'::regnamespace ORDER BY 1";
 my @checks = (
 	[ 'the dead letters', $contents ],
+	[ 'the loads', 'SELECT * FROM etl.load ORDER BY load_id' ],
+	[ 'what was loaded', 'SELECT * FROM etl.loaded_source ORDER BY key' ],
+	[ 'the cursors', 'SELECT * FROM etl.cursor ORDER BY key' ],
 	[ 'the grants', $grants ],
 	[ 'a view with a row type', 'TABLE v' ],
 	[ 'a view with a column list', 'TABLE w' ],
