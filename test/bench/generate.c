@@ -2,10 +2,12 @@
  * generate.c
  *	  Writes test data to stdout: the same bytes for the same arguments.
  *
- * usage: generate lineitem|narrow|quoted|ndjson|array ROWS
+ * usage: generate TABLE ROWS
  *
- * The first three are CSV; the others the same objects, a line each or as one
- * array.
+ * lineitem, narrow and quoted are CSV; ndjson and array the same objects, a line
+ * each or as one array.  bad_1 and bad_50 are lineitem with so many per cent of
+ * the rows spoilt, in turn by a date that is none, a missing number and a
+ * quantity of zero; duplicate_1 with a hundredth of the keys those of other rows.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -112,21 +114,33 @@ put_words(uint32_t n, bool with_breaks)
 	}
 }
 
+typedef enum Fault
+{
+	NO_DATE,
+	NO_NUMBER,
+	ZERO,
+	NONE
+} Fault;
+
+/* The row with the key of row number key; the same draws whatever the fault. */
 static void
-lineitem(uint64_t row)
+spoilt_lineitem(uint64_t key, Fault fault)
 {
 	uint32_t quantity = 1 + draw(50);
 	uint32_t day = draw(2400);
+	uint32_t supplier;
 
-	put_number(1 + row / 4, 1);
+	put_number(1 + key / 4, 1);
 	put(',');
 	put_number(1 + draw(200000), 1);
 	put(',');
-	put_number(1 + draw(10000), 1);
+	supplier = 1 + draw(10000);
+	if (fault != NO_NUMBER)
+		put_number(supplier, 1);
 	put(',');
-	put_number(1 + row % 4, 1);
+	put_number(1 + key % 4, 1);
 	put(',');
-	put_number(quantity, 1);
+	put_number(fault == ZERO ? 0 : quantity, 1);
 	put(',');
 	put_hundredths((uint64_t) quantity * (90000 + draw(110000)));
 	put(',');
@@ -138,7 +152,10 @@ lineitem(uint64_t row)
 	put(',');
 	put("OF"[draw(2)]);
 	put(',');
-	put_date(day);
+	if (fault == NO_DATE)
+		put_text("0000-00-00");
+	else
+		put_date(day);
 	put(',');
 	put_date(day + draw(60));
 	put(',');
@@ -150,6 +167,33 @@ lineitem(uint64_t row)
 	put(',');
 	put_words(2 + draw(5), false);
 	put('\n');
+}
+
+static void
+lineitem(uint64_t row)
+{
+	spoilt_lineitem(row, NONE);
+}
+
+static void
+bad_1(uint64_t row)
+{
+	spoilt_lineitem(row, row % 100 == 37 ? row / 100 % 3 : NONE);
+}
+
+static void
+bad_50(uint64_t row)
+{
+	spoilt_lineitem(row, row % 2 == 1 ? row / 2 % 3 : NONE);
+}
+
+/* The other row is the one before, or lies far behind, in turn. */
+static void
+duplicate_1(uint64_t row)
+{
+	uint64_t other = row / 100 % 2 == 0 ? row - 1 : row / 2;
+
+	spoilt_lineitem(row % 100 == 37 ? other : row, NONE);
 }
 
 static void
@@ -235,6 +279,11 @@ array(uint64_t row)
 	event(row);
 }
 
+#define LINEITEM_HEADER \
+	"l_orderkey,l_partkey,l_suppkey,l_linenumber,l_quantity," \
+	"l_extendedprice,l_discount,l_tax,l_returnflag,l_linestatus,l_shipdate," \
+	"l_commitdate,l_receiptdate,l_shipinstruct,l_shipmode,l_comment\n"
+
 static const struct
 {
 	const char *name;
@@ -242,11 +291,10 @@ static const struct
 	void (*write_row)(uint64_t row);
 	const char *footer;
 } tables[] = {
-	{"lineitem",
-	 "l_orderkey,l_partkey,l_suppkey,l_linenumber,l_quantity,"
-	 "l_extendedprice,l_discount,l_tax,l_returnflag,l_linestatus,l_shipdate,"
-	 "l_commitdate,l_receiptdate,l_shipinstruct,l_shipmode,l_comment\n",
-	 lineitem, ""},
+	{"lineitem", LINEITEM_HEADER, lineitem, ""},
+	{"bad_1", LINEITEM_HEADER, bad_1, ""},
+	{"bad_50", LINEITEM_HEADER, bad_50, ""},
+	{"duplicate_1", LINEITEM_HEADER, duplicate_1, ""},
 	{"narrow", "id,quantity,price\n", narrow, ""},
 	{"quoted", "id,title,body\n", quoted, ""},
 	{"ndjson", "", ndjson, ""},
@@ -286,7 +334,6 @@ main(int argc, char **argv)
 		perror("generate");
 		return 1;
 	}
-	fprintf(stderr, "usage: %s lineitem|narrow|quoted|ndjson|array ROWS\n",
-			argv[0]);
+	fprintf(stderr, "usage: %s TABLE ROWS\n", argv[0]);
 	return 2;
 }

@@ -111,3 +111,41 @@ SELECT name FROM etl_read_api('subdivisions', server => 'demo',
 		records => '$.data[*]')
 	AS t(code text, name text, type text)
 LIMIT 10;
+
+\echo :bold'15. A load: nine records, six of them bad, each in its own way.':plain
+\echo
+ALTER TABLE country ADD PRIMARY KEY (code);
+CREATE TABLE purchase (
+	id int PRIMARY KEY,
+	customer text NOT NULL,
+	country text REFERENCES country,
+	placed date,
+	quantity int CHECK (quantity > 0),
+	price numeric);
+\x on
+SELECT * FROM etl_load('purchase', :'purchases', label => 'tour');
+\x off
+
+\echo
+\echo :bold'16. What became of the bad ones.':plain
+\echo
+SELECT line, stage, sqlstate, coalesce(constraint_name, column_name) AS by,
+	message
+FROM etl.dead_letter WHERE target = 'purchase'::regclass ORDER BY line;
+
+\echo :bold'17. Repair: two records, byte by byte, and what a third one refers to.':plain
+\echo
+UPDATE etl.dead_letter SET raw = '3,Alan,GB,2024-02-29,4,3.50'
+WHERE target = 'purchase'::regclass AND line = 4;
+UPDATE etl.dead_letter SET raw = '6,Barbara,US,2024-03-03,3,5.00'
+WHERE target = 'purchase'::regclass AND line = 8;
+INSERT INTO country (code, name) VALUES ('XX', 'Nowhere');
+
+\echo
+\echo :bold'18. Replay: three go in, three stay.':plain
+\echo
+SELECT rows_read, rows_inserted, rows_rejected
+FROM etl_replay_dead_letters('purchase');
+SELECT line, status, attempts, message
+FROM etl.dead_letter WHERE target = 'purchase'::regclass ORDER BY line;
+SELECT * FROM purchase ORDER BY id;
