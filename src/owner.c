@@ -13,9 +13,6 @@
 
 #include "owner.h"
 
-/* Statements have fewer parameters. */
-#define MAX_PARAMETERS 64
-
 /* The owner of schema etl. */
 static Oid
 schema_owner(void)
@@ -61,10 +58,10 @@ void
 etl_owner_execute(const char *statement, int nargs, Oid *types, Datum *values,
 				  const bool *isnull, int expected)
 {
-	char nulls[MAX_PARAMETERS] = {0};
+	char nulls[ETL_MAX_PARAMETERS] = {0};
 	int result;
 
-	Assert(nargs <= MAX_PARAMETERS);
+	Assert(nargs <= ETL_MAX_PARAMETERS);
 	for (int i = 0; i < nargs; i++)
 		nulls[i] = isnull && isnull[i] ? 'n' : ' ';
 	result = SPI_execute_with_args(statement, nargs, types, values, nulls,

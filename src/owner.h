@@ -26,6 +26,26 @@ typedef struct EtlOwnerScope
 extern void etl_owner_begin(EtlOwnerScope *scope);
 extern void etl_owner_end(EtlOwnerScope *scope);
 
+/* Parameters of a statement, added one by one to a struct of zeroes. */
+#define ETL_MAX_PARAMETERS 32
+
+typedef struct EtlParameters
+{
+	int n;
+	Oid types[ETL_MAX_PARAMETERS];
+	Datum values[ETL_MAX_PARAMETERS];
+	bool isnull[ETL_MAX_PARAMETERS];
+} EtlParameters;
+
+static inline void
+etl_parameters_add(EtlParameters *p, Oid type, Datum value, bool isnull)
+{
+	Assert(p->n < ETL_MAX_PARAMETERS);
+	p->types[p->n] = type;
+	p->values[p->n] = value;
+	p->isnull[p->n++] = isnull;
+}
+
 /*
  * Runs one statement with parameters in such a scope; isnull may be NULL.
  * Raises an error unless SPI's result is the one expected.

@@ -57,38 +57,24 @@ PG_FUNCTION_INFO_V1(etl_purge_dead_letters);
  */
 #define LETTERS_AT_ONCE 8192
 
-typedef struct Parameters
-{
-	int n;
-	Oid types[16];
-	Datum values[16];
-	bool isnull[16];
-} Parameters;
-
-static void
-add(Parameters *p, Oid type, Datum value, bool isnull)
-{
-	Assert(p->n < lengthof(p->types));
-	p->types[p->n] = type;
-	p->values[p->n] = value;
-	p->isnull[p->n++] = isnull;
-}
-
 /* The parameters that FILTER has; to be called as the user. */
 static void
-add_filter(Parameters *p, const EtlLetterFilter *filter)
+add_filter(EtlParameters *p, const EtlLetterFilter *filter)
 {
-	add(p, REGCLASSOID, ObjectIdGetDatum(filter->target),
-		!OidIsValid(filter->target));
-	add(p, INT8OID, Int64GetDatum(filter->load_id), !filter->has_load);
-	add(p, INT8ARRAYOID, filter->ids, filter->ids == (Datum) 0);
-	add(p, OIDOID, ObjectIdGetDatum(GetUserId()), false);
-	add(p, BOOLOID, BoolGetDatum(has_bypassrls_privilege(GetUserId())), false);
+	etl_parameters_add(p, REGCLASSOID, ObjectIdGetDatum(filter->target),
+					   !OidIsValid(filter->target));
+	etl_parameters_add(p, INT8OID, Int64GetDatum(filter->load_id),
+					   !filter->has_load);
+	etl_parameters_add(p, INT8ARRAYOID, filter->ids, filter->ids == (Datum) 0);
+	etl_parameters_add(p, OIDOID, ObjectIdGetDatum(GetUserId()), false);
+	etl_parameters_add(p, BOOLOID,
+					   BoolGetDatum(has_bypassrls_privilege(GetUserId())),
+					   false);
 	Assert(p->n == FILTER_PARAMETERS);
 }
 
 static uint64
-execute(const char *statement, Parameters *p, int expected)
+execute(const char *statement, EtlParameters *p, int expected)
 {
 	EtlOwnerScope scope;
 	uint64 processed;
@@ -126,15 +112,16 @@ etl_letters_groups(const EtlLetterFilter *filter)
 		" AND ($6 OR pg_catalog.has_any_column_privilege($4, d.target,"
 		" 'INSERT')) GROUP BY 1, 2, 3, 4, 5 ORDER BY 6";
 	MemoryContext context = CurrentMemoryContext;
-	Parameters p = {0};
+	EtlParameters p = {0};
 	EtlOwnerScope scope;
 	List *groups = NIL;
 
 	add_filter(&p, filter);
-	add(&p, BOOLOID,
-		BoolGetDatum(OidIsValid(filter->target) || filter->has_load ||
-					 filter->ids != (Datum) 0),
-		false);
+	etl_parameters_add(&p, BOOLOID,
+					   BoolGetDatum(OidIsValid(filter->target) ||
+									filter->has_load ||
+									filter->ids != (Datum) 0),
+					   false);
 	etl_owner_begin(&scope);
 	etl_owner_execute(statement, p.n, p.types, p.values, p.isnull,
 					  SPI_OK_SELECT);
@@ -170,18 +157,19 @@ etl_letters_open(const EtlLetterFilter *filter, const EtlLetterGroup *group)
 		" AND (d.target = $8 OR ($8 IS NULL AND d.target IS NULL))"
 		" AND (d.raw IS NULL) = $9 AND COALESCE(d.load_id, 0) = ANY ($10)"
 		" ORDER BY d.dead_letter_id FOR UPDATE";
-	Parameters p = {0};
+	EtlParameters p = {0};
 	char nulls[lengthof(p.isnull)];
 	EtlOwnerScope scope;
 	Portal portal;
 
 	add_filter(&p, filter);
-	add(&p, TEXTOID, CStringGetTextDatum(group->format), false);
-	add(&p, JSONBOID, PointerGetDatum(group->options), group->options == NULL);
-	add(&p, REGCLASSOID, ObjectIdGetDatum(group->target),
-		!OidIsValid(group->target));
-	add(&p, BOOLOID, BoolGetDatum(group->by_record), false);
-	add(&p, INT8ARRAYOID, group->load_ids, false);
+	etl_parameters_add(&p, TEXTOID, CStringGetTextDatum(group->format), false);
+	etl_parameters_add(&p, JSONBOID, PointerGetDatum(group->options),
+					   group->options == NULL);
+	etl_parameters_add(&p, REGCLASSOID, ObjectIdGetDatum(group->target),
+					   !OidIsValid(group->target));
+	etl_parameters_add(&p, BOOLOID, BoolGetDatum(group->by_record), false);
+	etl_parameters_add(&p, INT8ARRAYOID, group->load_ids, false);
 	for (int i = 0; i < p.n; i++)
 		nulls[i] = p.isnull[i] ? 'n' : ' ';
 	etl_owner_begin(&scope);
@@ -204,16 +192,17 @@ etl_letters_fetch(Portal portal)
 void
 etl_letters_replayed(const Datum *ids, int n, int64 load_id)
 {
-	Parameters p = {0};
+	EtlParameters p = {0};
 
 	if (n == 0)
 		return;
-	add(&p, INT8ARRAYOID,
-		PointerGetDatum(construct_array(unconstify(Datum *, ids), n, INT8OID,
-										sizeof(int64), FLOAT8PASSBYVAL,
-										TYPALIGN_DOUBLE)),
-		false);
-	add(&p, INT8OID, Int64GetDatum(load_id), false);
+	etl_parameters_add(&p, INT8ARRAYOID,
+					   PointerGetDatum(
+						   construct_array(unconstify(Datum *, ids), n,
+										   INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
+					   false);
+	etl_parameters_add(&p, INT8OID, Int64GetDatum(load_id), false);
 	(void) execute("UPDATE etl.dead_letter SET status = 'replayed',"
 				   " resolved_at = pg_catalog.now(), replay_load_id = $2"
 				   " WHERE dead_letter_id = ANY ($1)",
@@ -295,7 +284,7 @@ etl_letters_failed(const EtlLetterFailure *failures, int n)
 		" pg_catalog.unnest($9)) AS f(dead_letter_id, stage, sqlstate,"
 		" message, detail, column_name, constraint_name, raw, record)"
 		" WHERE d.dead_letter_id = f.dead_letter_id";
-	Parameters p = {0};
+	EtlParameters p = {0};
 	Datum *values = palloc(sizeof(Datum) * Max(n, 1));
 	bool *isnull = palloc(sizeof(bool) * Max(n, 1));
 	int lower_bound = 1;
@@ -311,7 +300,8 @@ etl_letters_failed(const EtlLetterFailure *failures, int n)
 			values[i] = failure_value(&failures[i], array);
 			isnull[i] = !is_id && values[i] == (Datum) 0;
 		}
-		add(&p, failure_array_types[array],
+		etl_parameters_add(
+			&p, failure_array_types[array],
 			PointerGetDatum(construct_md_array(
 				values, isnull, 1, &n, &lower_bound, failure_types[array],
 				is_id ? (int) sizeof(int64) : -1, is_id && FLOAT8PASSBYVAL,
@@ -326,7 +316,7 @@ Datum
 etl_discard_dead_letters(PG_FUNCTION_ARGS)
 {
 	EtlLetterFilter filter = {0};
-	Parameters p = {0};
+	EtlParameters p = {0};
 
 	PreventCommandIfReadOnly("etl_discard_dead_letters()");
 	filter.target = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
@@ -345,7 +335,7 @@ Datum
 etl_purge_dead_letters(PG_FUNCTION_ARGS)
 {
 	static const Interval zero = {0};
-	Parameters p = {0};
+	EtlParameters p = {0};
 
 	PreventCommandIfReadOnly("etl_purge_dead_letters()");
 	if (PG_ARGISNULL(0))
@@ -356,10 +346,11 @@ etl_purge_dead_letters(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"older_than\" must not be negative")));
-	add(&p, INTERVALOID, PG_GETARG_DATUM(0), false);
-	add(&p, OIDOID, ObjectIdGetDatum(GetUserId()), false);
-	add(&p, BOOLOID, BoolGetDatum(has_bypassrls_privilege(GetUserId())),
-		false);
+	etl_parameters_add(&p, INTERVALOID, PG_GETARG_DATUM(0), false);
+	etl_parameters_add(&p, OIDOID, ObjectIdGetDatum(GetUserId()), false);
+	etl_parameters_add(&p, BOOLOID,
+					   BoolGetDatum(has_bypassrls_privilege(GetUserId())),
+					   false);
 	PG_RETURN_INT64((int64) execute(
 		"DELETE FROM etl.dead_letter AS d WHERE d.status IN ('replayed',"
 		" 'discarded') AND d.resolved_at <= pg_catalog.now() - $1"

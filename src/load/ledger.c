@@ -93,35 +93,18 @@ details(const EtlLoad *load)
 		CStringGetDatum(psprintf("{%s}", out.len > 0 ? out.data + 1 : "")));
 }
 
-/* Parameters of a statement, filled one by one. */
-typedef struct Parameters
-{
-	int n;
-	Oid types[32];
-	Datum values[32];
-	bool isnull[32];
-} Parameters;
-
 static void
-add(Parameters *p, Oid type, Datum value, bool isnull)
+add_text(EtlParameters *p, const char *text)
 {
-	Assert(p->n < lengthof(p->types));
-	p->types[p->n] = type;
-	p->values[p->n] = value;
-	p->isnull[p->n++] = isnull;
+	etl_parameters_add(p, TEXTOID,
+					   text ? CStringGetTextDatum(text) : (Datum) 0,
+					   text == NULL);
 }
 
 static void
-add_text(Parameters *p, const char *text)
+add_count(EtlParameters *p, int64 count)
 {
-	add(p, TEXTOID, text ? CStringGetTextDatum(text) : (Datum) 0,
-		text == NULL);
-}
-
-static void
-add_count(Parameters *p, int64 count)
-{
-	add(p, INT8OID, Int64GetDatum(count), false);
+	etl_parameters_add(p, INT8OID, Int64GetDatum(count), false);
 }
 
 Datum
@@ -137,7 +120,7 @@ etl_ledger_record(const EtlLoad *load, const char *status)
 		" pg_catalog.pg_get_userbyid($21), $21) RETURNING l";
 	const EtlLoadCounts *counts = &load->counts;
 	MemoryContext context = CurrentMemoryContext;
-	Parameters p = {0};
+	EtlParameters p = {0};
 	EtlOwnerScope scope;
 	MemoryContext old;
 	bool isnull;
@@ -146,12 +129,15 @@ etl_ledger_record(const EtlLoad *load, const char *status)
 	etl_sources_record(load);
 	add_count(&p, load->id);
 	add_text(&p, load->request->label);
-	add(&p, REGCLASSOID, ObjectIdGetDatum(load->request->target), false);
+	etl_parameters_add(&p, REGCLASSOID,
+					   ObjectIdGetDatum(load->request->target), false);
 	add_text(&p, load->request->source);
 	add_text(&p, etl_load_mode_names[load->request->mode]);
 	add_text(&p, status);
-	add(&p, TIMESTAMPTZOID, TimestampTzGetDatum(load->started_at), false);
-	add(&p, TIMESTAMPTZOID, TimestampTzGetDatum(GetCurrentTimestamp()), false);
+	etl_parameters_add(&p, TIMESTAMPTZOID,
+					   TimestampTzGetDatum(load->started_at), false);
+	etl_parameters_add(&p, TIMESTAMPTZOID,
+					   TimestampTzGetDatum(GetCurrentTimestamp()), false);
 	add_count(&p, counts->read);
 	add_count(&p, counts->inserted);
 	add_count(&p, counts->updated);
@@ -163,8 +149,8 @@ etl_ledger_record(const EtlLoad *load, const char *status)
 	add_count(&p, (int64) counts->bytes);
 	add_count(&p, counts->requests);
 	add_count(&p, counts->retries);
-	add(&p, JSONBOID, details(load), false);
-	add(&p, OIDOID, ObjectIdGetDatum(GetUserId()), false);
+	etl_parameters_add(&p, JSONBOID, details(load), false);
+	etl_parameters_add(&p, OIDOID, ObjectIdGetDatum(GetUserId()), false);
 
 	etl_owner_begin(&scope);
 	etl_owner_execute(insert, p.n, p.types, p.values, p.isnull,
